@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The demultiplexer: where NIC drivers register (upper half of this file is for
+ * them) and where stack instances attach to a NIC (lower half).
+ */
+#ifndef ATMO_DEMUX_H
+#define ATMO_DEMUX_H
+
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+#include "../atmo_portmgr/atmo_portmgr.h"
+#include "../uapi/linux/atmo.h"
+
+struct device;
+struct module;
+struct net_device;
+struct page;
+struct atmo_lane;
+struct atmo_nic;
+
+/* ---- Packet pages ---- */
+
+/* Frames are received at this offset of the page (one cache line left free). */
+#define ATMO_FRAME_OFFSET	64
+/* Largest frame without FCS the NIC may write: 1500 + 14 + one VLAN tag. */
+#define ATMO_FRAME_MAX		1518
+
+/**
+ * struct atmo_page - one DMA-mapped packet page
+ * @page: the memory
+ * @va: its kernel address
+ * @dma: its bus address for the NIC it was made for; mapped DMA_BIDIRECTIONAL
+ * @slot: index in its owner's page domain, set by the owner
+ */
+struct atmo_page {
+	struct page	*page;
+	void		*va;
+	dma_addr_t	dma;
+	u32		slot;
+};
+
+/* Allocated zeroed, mapped once; freed after the NIC has let go of it. */
+int atmo_page_init(struct atmo_page *p, struct device *dma_dev, gfp_t gfp);
+void atmo_page_exit(struct atmo_page *p, struct device *dma_dev);
+
+/* ---- For drivers ---- */
+
+/* What the NIC found out about a received frame. */
+#define ATMO_RX_L3_OK		BIT(0)	/* IPv4 header checksum verified */
+#define ATMO_RX_L4_OK		BIT(1)	/* UDP checksum verified */
+#define ATMO_RX_HW_ERROR	BIT(2)	/* MAC-level error: drop */
+#define ATMO_RX_MULTI_DESC	BIT(3)	/* part of a frame over several buffers */
+
+/**
+ * struct atmo_rx_frame - a received frame
+ * @page: where it lies
+ * @offset: first byte of the Ethernet header in the page
+ * @len: bytes without FCS
+ * @flags: ATMO_RX_*
+ */
+struct atmo_rx_frame {
+	struct atmo_page *page;
+	u16	offset;
+	u16	len;
+	u32	flags;
+};
+
+/* Most bytes of kernel-owned memory a frame may start with. */
+#define ATMO_TX_HEAD_MAX	192
+
+/**
+ * struct atmo_tx_frame - a frame to send
+ * @head: first bytes: headers, or the whole of a small frame; copied by the
+ *	driver, the caller keeps them
+ * @page: rest of the frame, or NULL when @head is all of it
+ * @head_len: bytes at @head, 1..ATMO_TX_HEAD_MAX
+ * @offset: first byte of the rest in @page
+ * @len: bytes of the rest; 0 exactly when @page is NULL
+ *
+ * The UDP checksum field holds the pseudo-header sum; the NIC completes it and
+ * the IPv4 header checksum (frame begins with 14 + 20 + 8 bytes of headers).
+ */
+struct atmo_tx_frame {
+	const void	*head;
+	struct atmo_page *page;
+	u16	head_len;
+	u16	offset;
+	u16	len;
+};
+
+/**
+ * struct atmo_nic_ops - what a driver does for stack instances
+ *
+ * A lane is one receive and one transmit queue. Its four data-path verbs move
+ * pages in batches and never sleep or allocate. For one lane, rx_provide,
+ * rx_return and rx_arm are called by one caller at a time, tx_provide and
+ * tx_return likewise; the two groups may run at the same time, and both may run
+ * at the same time as the driver's own reset, link and netdev operations.
+ *
+ * @owner: pinned while any instance is attached
+ * @max_lanes: hardware lanes there are in all
+ * @lane_open: take a free queue pair, sized for @nr_pages pages in flight, and
+ *	start it; no packet is steered to it yet. -EBUSY: none left. May sleep.
+ * @lane_steer: from now on the packets of @flow go to the lane's receive queue.
+ *	-ENOSPC: no filter left; -EOPNOTSUPP: can't be matched in hardware
+ * @lane_close: remove the filter, stop both queues, wait until the NIC touches
+ *	none of the lane's pages, free the lane. The pages stay the caller's. May
+ *	sleep; works when the device is down or gone, too.
+ * @rx_provide: give up to @n pages to the receive queue; returns how many were
+ *	taken, from the first on. Those belong to the NIC now.
+ * @rx_return: take up to @n received frames; their pages are the caller's again.
+ *	A frame over several buffers comes as several entries, all flagged.
+ * @rx_arm: ask for one atmo_lane_wake() when the next frame arrives. Returns
+ *	true if frames are waiting already (no wake-up is owed then).
+ * @tx_provide: send up to @n frames; returns how many were taken, from the
+ *	first on. Their pages belong to the NIC until tx_return yields them.
+ * @tx_return: pages (never NULL) of frames that have been sent, up to @n, in the
+ *	order of sending; frames without a page yield nothing
+ * @lane_error: 0, -ENETDOWN while the device is down (the pages provided stay in
+ *	the lane and come back to life with it; frames being sent are dropped and
+ *	yielded by tx_return), -ENODEV when it is gone. Cheap: called per batch.
+ * @lane_queues: hardware queue indices, for people
+ */
+struct atmo_nic_ops {
+	struct module *owner;
+	unsigned int max_lanes;
+	struct atmo_lane *(*lane_open)(struct atmo_nic *nic, void *owner, u32 nr_pages);
+	int (*lane_steer)(struct atmo_lane *lane, const struct atmo_flow *flow);
+	void (*lane_close)(struct atmo_lane *lane);
+	u32 (*rx_provide)(struct atmo_lane *lane, struct atmo_page *const *pages, u32 n);
+	u32 (*rx_return)(struct atmo_lane *lane, struct atmo_rx_frame *frames, u32 n);
+	bool (*rx_arm)(struct atmo_lane *lane);
+	u32 (*tx_provide)(struct atmo_lane *lane, const struct atmo_tx_frame *frames, u32 n);
+	u32 (*tx_return)(struct atmo_lane *lane, struct atmo_page **pages, u32 n);
+	int (*lane_error)(const struct atmo_lane *lane);
+	void (*lane_queues)(const struct atmo_lane *lane, u32 *rx, u32 *tx);
+};
+
+/**
+ * enum atmo_verdict - what became of a frame of an ordinary queue
+ * @ATMO_VERDICT_LINUX: not claimed; the page is still the driver's, which makes
+ *	an skb of the frame
+ * @ATMO_VERDICT_TAKEN: on a private queue; *page is another, free page
+ * @ATMO_VERDICT_DROPPED: counted; *page is unchanged and free again
+ */
+enum atmo_verdict {
+	ATMO_VERDICT_LINUX,
+	ATMO_VERDICT_TAKEN,
+	ATMO_VERDICT_DROPPED,
+};
+
+struct atmo_nic *atmo_nic_register(struct net_device *netdev, struct device *dma_dev,
+				   const struct atmo_nic_ops *ops);
+void atmo_nic_unregister(struct atmo_nic *nic);
+struct net_device *atmo_nic_netdev(const struct atmo_nic *nic);
+struct device *atmo_nic_dma_dev(const struct atmo_nic *nic);
+
+/* From NAPI context of an ordinary queue, once per frame. */
+enum atmo_verdict atmo_demux_rx(struct atmo_nic *nic, struct atmo_rx_frame *frame);
+/* From hard or soft interrupt context: @owner as given to lane_open. */
+void atmo_lane_wake(void *owner);
+
+/* ---- For stack instances ---- */
+
+/**
+ * struct atmo_endpoint - one bound flow on one NIC; embedded in the instance
+ *
+ * Filled in by the instance before atmo_endpoint_bind(): @flow, @wake, @gone.
+ * The rest is the demultiplexer's; @lane, @lane_type, @reason may be read.
+ *
+ * @wake: packets may be waiting; any context, must not sleep
+ * @gone: the NIC is being unregistered; process context. On return the instance
+ *	has called atmo_endpoint_unbind() and unmapped its pages.
+ */
+struct atmo_endpoint {
+	struct atmo_flow flow;
+	void (*wake)(struct atmo_endpoint *ep);
+	void (*gone)(struct atmo_endpoint *ep);
+
+	u32 id;
+	u8 lane_type;
+	u8 reason;
+	struct atmo_nic *nic;
+	const struct atmo_nic_ops *ops;
+	struct atmo_lane *lane;		/* NULL in the shared lane */
+	struct atmo_queue *queue;	/* private queue; NULL in the hardware lane */
+	struct list_head link;
+};
+
+/*
+ * Takes the port (atmo_port_claim), then the lane. On success packets are
+ * steered to nothing yet: the caller provides pages, then calls
+ * atmo_endpoint_start(). May sleep. Errors as documented for ATMO_BIND.
+ * @net, @ifindex: where to look the device up; checks that flow.laddr is one of
+ * its addresses, or fills in its primary address when zero.
+ */
+int atmo_endpoint_bind(struct atmo_endpoint *ep, struct net *net, u32 ifindex,
+		       u8 lane_wanted, u32 nr_pages);
+int atmo_endpoint_start(struct atmo_endpoint *ep);
+/* After return neither NIC nor softirq touch the endpoint or its pages. */
+void atmo_endpoint_unbind(struct atmo_endpoint *ep);
+
+/*
+ * Private queue of the shared lane, consumer side (one caller at a time).
+ * peek: the next @n frames, still on the queue (and still kernel-only memory);
+ * release: done with the first @n, their pages are spare ones again.
+ */
+u32 atmo_queue_peek(struct atmo_queue *q, struct atmo_rx_frame *frames, u32 n);
+void atmo_queue_release(struct atmo_queue *q, u32 n);
+/* Drops by the demultiplexer on behalf of this endpoint since bind. */
+u64 atmo_queue_dropped(const struct atmo_queue *q, enum atmo_drop reason);
+
+/* Hand a frame of a hardware lane to Linux: copied into an skb. Any context. */
+void atmo_demux_pass(struct atmo_nic *nic, const struct atmo_rx_frame *frame);
+
+#endif /* ATMO_DEMUX_H */

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * Atmosphere: one protocol stack instance per open file of /dev/atmo.
+ *
+ * Life of a socket:
+ *
+ *   fd = open("/dev/atmo")                an instance, not yet bound
+ *   ioctl(fd, ATMO_BIND, &bind)           claims the port, allocates the pages
+ *   ioctl(fd, ATMO_GET_INFO, &info)       which lane, where things are mapped
+ *   mmap(fd, ATMO_MMAP_RINGS)             four rings, see atmo_ring.h
+ *   mmap(fd, ATMO_MMAP_PAGES)             nr_pages packet pages of 4 KiB
+ *   ioctl(fd, ATMO_RX_BATCH / ATMO_TX_BATCH), poll(fd)
+ *   close(fd)                             gives everything back
+ *
+ * All structures have the same layout in 32- and 64-bit programs. Reserved
+ * fields and padding must be zero, otherwise the call fails with EINVAL.
+ * Addresses and ports are in network byte order, all else in host order.
+ */
+#ifndef _UAPI_LINUX_ATMO_H
+#define _UAPI_LINUX_ATMO_H
+
+#include <linux/types.h>
+
+#define ATMO_UAPI_VERSION	1
+#define ATMO_DEVICE_PATH	"/dev/atmo"
+
+#define ATMO_PAGE_SIZE		4096
+#define ATMO_MIN_PAGES		16
+#define ATMO_MAX_PAGES		16384
+#define ATMO_MAX_BATCH		4096
+
+/* Offsets for mmap(). Both regions need MAP_SHARED. */
+#define ATMO_MMAP_RINGS		0x000000000ULL
+#define ATMO_MMAP_PAGES		0x100000000ULL
+
+/**
+ * enum atmo_lane_type - how packets reach an instance
+ * @ATMO_LANE_ANY: wish only: hardware if one is left, else shared
+ * @ATMO_LANE_HARDWARE: own receive and transmit queue of the NIC, filled with
+ *	this instance's pages and nobody else's
+ * @ATMO_LANE_SHARED: the port's ordinary queues; demultiplexed in software into
+ *	a bounded private queue
+ */
+enum atmo_lane_type {
+	ATMO_LANE_ANY		= 0,
+	ATMO_LANE_HARDWARE	= 1,
+	ATMO_LANE_SHARED	= 2,
+};
+
+/**
+ * enum atmo_lane_reason - why an instance has the lane it has
+ * @ATMO_LANE_ASKED: it is the one that was asked for
+ * @ATMO_LANE_GRANTED: either would do, and a hardware lane was free
+ * @ATMO_LANE_NO_QUEUE: either would do, and all hardware queues were in use
+ * @ATMO_LANE_NO_FILTER: either would do, and all hardware filters were in use
+ * @ATMO_LANE_UNSUPPORTED: either would do, and the NIC can't steer this flow
+ */
+enum atmo_lane_reason {
+	ATMO_LANE_ASKED		= 0,
+	ATMO_LANE_GRANTED	= 1,
+	ATMO_LANE_NO_QUEUE	= 2,
+	ATMO_LANE_NO_FILTER	= 3,
+	ATMO_LANE_UNSUPPORTED	= 4,
+};
+
+/**
+ * struct atmo_bind - argument of ATMO_BIND
+ * @version: ATMO_UAPI_VERSION
+ * @family: AF_INET
+ * @protocol: IPPROTO_UDP
+ * @lane: in: enum atmo_lane_type wanted
+ * @ifindex: the device, in the caller's network namespace
+ * @nr_pages: packet pages, a power of two, ATMO_MIN_PAGES..ATMO_MAX_PAGES;
+ *	each of the four rings has as many entries
+ * @laddr: local address (AF_INET: the first word, the others zero), one of the
+ *	device's; all zero: the device's primary address, written back
+ * @raddr: zero (reserved for connected sockets)
+ * @lport: local port, not zero; below 1024 needs CAP_NET_BIND_SERVICE
+ * @rport: zero (reserved for connected sockets)
+ * @flags: zero
+ * @reserved: zero
+ *
+ * EADDRINUSE: the port is taken, here or in Linux. EADDRNOTAVAIL: @laddr is not
+ * an address of the device. ENODEV: no such device, or not one of ours.
+ * EBUSY: ATMO_LANE_HARDWARE was demanded and none is left. EISCONN: bound
+ * already. EACCES: port needs a capability. EPROTONOSUPPORT: no module serves
+ * the protocol. EINVAL: anything malformed.
+ */
+struct atmo_bind {
+	__u32	version;
+	__u16	family;
+	__u8	protocol;
+	__u8	lane;
+	__u32	ifindex;
+	__u32	nr_pages;
+	__be32	laddr[4];
+	__be32	raddr[4];
+	__be16	lport;
+	__be16	rport;
+	__u32	flags;
+	__u32	reserved[4];
+};
+
+/* Ring identifiers: index into atmo_info.ring. */
+enum atmo_ring_id {
+	ATMO_RING_FREE	= 0,	/* user to kernel: pages to receive into */
+	ATMO_RING_RX	= 1,	/* kernel to user: received packets */
+	ATMO_RING_TX	= 2,	/* user to kernel: packets to send */
+	ATMO_RING_COMP	= 3,	/* kernel to user: pages back from transmission */
+	ATMO_NR_RINGS	= 4,
+};
+
+/**
+ * struct atmo_ring_info - where one ring lies in the mapping ATMO_MMAP_RINGS
+ * @cursor_offset: byte offset of its struct atmo_ring_cursors
+ * @desc_offset: byte offset of its first entry
+ * @entries: number of entries, a power of two
+ * @desc_size: bytes of an entry
+ */
+struct atmo_ring_info {
+	__u32	cursor_offset;
+	__u32	desc_offset;
+	__u32	entries;
+	__u32	desc_size;
+};
+
+/**
+ * struct atmo_info - argument of ATMO_GET_INFO
+ * @version: in: ATMO_UAPI_VERSION
+ * @lane: enum atmo_lane_type, never ATMO_LANE_ANY
+ * @lane_reason: enum atmo_lane_reason
+ * @family: as bound
+ * @ifindex: as bound
+ * @nr_pages: as bound
+ * @laddr: as bound, or the primary address chosen
+ * @lport: as bound
+ * @reserved0: zero
+ * @rx_queue: hardware queue index; 0xffffffff in the shared lane
+ * @tx_queue: hardware queue index; 0xffffffff in the shared lane
+ * @max_payload: largest payload of a datagram that will be sent, in bytes
+ * @rings_len: bytes to map at ATMO_MMAP_RINGS
+ * @pages_len: bytes to map at ATMO_MMAP_PAGES
+ * @ring: layout, by enum atmo_ring_id
+ * @reserved: zero
+ *
+ * ENOTCONN: not bound yet.
+ */
+struct atmo_info {
+	__u32	version;
+	__u16	family;
+	__u8	lane;
+	__u8	lane_reason;
+	__u32	ifindex;
+	__u32	nr_pages;
+	__be32	laddr[4];
+	__be16	lport;
+	__u16	reserved0;
+	__u32	rx_queue;
+	__u32	tx_queue;
+	__u32	max_payload;
+	__u64	rings_len;
+	__u64	pages_len;
+	struct atmo_ring_info ring[ATMO_NR_RINGS];
+	__u32	reserved[8];
+};
+
+/**
+ * struct atmo_batch - argument of ATMO_RX_BATCH and ATMO_TX_BATCH
+ * @nr: in: most packets to handle, 1..ATMO_MAX_BATCH; out: packets handled
+ * @flags: zero
+ *
+ * ATMO_RX_BATCH takes the free ring's pages and adds up to @nr packets to the
+ * rx ring. ATMO_TX_BATCH takes up to @nr entries of the tx ring, starts their
+ * transmission and adds the pages whose transmission has ended to the
+ * completion ring. Neither blocks. @nr counts refused entries too, see
+ * atmo_stats.drops.
+ *
+ * ENOTCONN: not bound. ENETDOWN: the device is down. ENODEV: the device is
+ * gone; only close() is left. EPROTONOSUPPORT: the protocol's module is not
+ * loaded at present.
+ */
+struct atmo_batch {
+	__u32	nr;
+	__u32	flags;
+};
+
+/**
+ * enum atmo_drop - why a packet was dropped or a ring entry refused
+ *
+ * Index into atmo_stats.drops. New reasons are added at the end.
+ */
+enum atmo_drop {
+	/* From the wire */
+	ATMO_DROP_RX_HW_ERROR,		/* the NIC flagged the frame */
+	ATMO_DROP_RX_MULTI_DESC,	/* frame larger than a receive buffer */
+	ATMO_DROP_RX_MALFORMED,		/* truncated, or lengths that lie */
+	ATMO_DROP_RX_CHECKSUM,		/* IPv4 header or UDP checksum wrong */
+	ATMO_DROP_RX_NOT_MINE,		/* in our queue, but of another flow */
+	ATMO_DROP_RX_QUEUE_FULL,	/* private queue full (shared lane) */
+	/* Refused entries of the free ring */
+	ATMO_DROP_FREE_BAD_SLOT,	/* no such slot */
+	ATMO_DROP_FREE_NOT_OWNED,	/* the slot is not the application's now */
+	/* Refused entries of the tx ring: no page moves */
+	ATMO_DROP_TX_BAD_SLOT,
+	ATMO_DROP_TX_NOT_OWNED,
+	/* Refused entries of the tx ring: the page comes back, status set */
+	ATMO_DROP_TX_BAD_RANGE,		/* offset and len leave the page */
+	ATMO_DROP_TX_TOO_LONG,		/* more than max_payload */
+	ATMO_DROP_TX_RESERVED,		/* a reserved field is set */
+	ATMO_DROP_TX_BAD_DEST,		/* port 0, multicast, broadcast, own address */
+	ATMO_DROP_TX_NO_ROUTE,		/* no route, or not through this device */
+	ATMO_DROP_TX_NO_MEMORY,
+	ATMO_DROP_TX_DEVICE,		/* the device went down meanwhile */
+	/* Cursors that the application wrote and that can't be */
+	ATMO_DROP_BAD_CURSOR,
+	ATMO_NR_DROPS,
+};
+
+#define ATMO_MAX_DROPS	48
+
+/**
+ * struct atmo_stats - argument of ATMO_GET_STATS; counters since bind
+ * @version: in: ATMO_UAPI_VERSION
+ * @nr_drops: ATMO_NR_DROPS of the running kernel
+ * @rx_packets: packets put into the rx ring
+ * @rx_bytes: their payload bytes
+ * @tx_packets: packets handed to the NIC
+ * @tx_bytes: their payload bytes
+ * @tx_slow: of @tx_packets, those that went through Linux's neighbour layer
+ *	(address not resolved yet, or shared lane)
+ * @rx_passed: packets of the own hardware queue that were handed to Linux
+ *	(VLAN tag, IP options, fragment, other destination MAC)
+ * @drops: by enum atmo_drop
+ */
+struct atmo_stats {
+	__u32	version;
+	__u32	nr_drops;
+	__u64	rx_packets;
+	__u64	rx_bytes;
+	__u64	tx_packets;
+	__u64	tx_bytes;
+	__u64	tx_slow;
+	__u64	rx_passed;
+	__u64	reserved[4];
+	__u64	drops[ATMO_MAX_DROPS];
+};
+
+#define ATMO_IOC_MAGIC	0xA7
+#define ATMO_BIND	_IOWR(ATMO_IOC_MAGIC, 1, struct atmo_bind)
+#define ATMO_GET_INFO	_IOWR(ATMO_IOC_MAGIC, 2, struct atmo_info)
+#define ATMO_GET_STATS	_IOWR(ATMO_IOC_MAGIC, 3, struct atmo_stats)
+#define ATMO_RX_BATCH	_IOWR(ATMO_IOC_MAGIC, 4, struct atmo_batch)
+#define ATMO_TX_BATCH	_IOWR(ATMO_IOC_MAGIC, 5, struct atmo_batch)
+
+#endif /* _UAPI_LINUX_ATMO_H */
