@@ -167,16 +167,22 @@ void atmo_lane_wake(void *owner);
 /**
  * struct atmo_endpoint - one bound flow on one NIC; embedded in the instance
  *
- * Filled in by the instance before atmo_endpoint_bind(): @flow, @wake, @gone.
- * The rest is the demultiplexer's; @lane, @lane_type, @reason may be read.
+ * Filled in by the instance before atmo_endpoint_bind(): @flow, @wake, @hold,
+ * @gone. The rest is the demultiplexer's; @lane, @lane_type, @reason may be read.
  *
  * @wake: packets may be waiting; any context, must not sleep
- * @gone: the NIC is being unregistered; process context. On return the instance
- *	has called atmo_endpoint_unbind() and unmapped its pages.
+ * @hold: @gone is about to be called: keep the endpoint's memory until that call
+ *	returns, even if it is unbound meanwhile. Called with the NIC's list of
+ *	endpoints locked, must not sleep.
+ * @gone: the NIC is being unregistered; process context, no locks held (neither
+ *	RTNL). On return the endpoint is stopped, its pages are unmapped and
+ *	atmo_endpoint_unbind() has returned, by this call or by another task.
+ *	The endpoint's memory may be freed when it returns.
  */
 struct atmo_endpoint {
 	struct atmo_flow flow;
 	void (*wake)(struct atmo_endpoint *ep);
+	void (*hold)(struct atmo_endpoint *ep);
 	void (*gone)(struct atmo_endpoint *ep);
 
 	u32 id;
@@ -199,7 +205,15 @@ struct atmo_endpoint {
 int atmo_endpoint_bind(struct atmo_endpoint *ep, struct net *net, u32 ifindex,
 		       u8 lane_wanted, u32 nr_pages);
 int atmo_endpoint_start(struct atmo_endpoint *ep);
-/* After return neither NIC nor softirq touch the endpoint or its pages. */
+/*
+ * Undoes start, and is called whether or not it was: no packet is matched any
+ * more, the lane is closed, the private queue emptied. After return neither NIC
+ * nor softirq touch the endpoint or its pages, and there are no wake-ups. The
+ * caller unmaps its pages then: the NIC can't be unregistered before unbind.
+ * atmo_queue_dropped() still works until unbind.
+ */
+void atmo_endpoint_stop(struct atmo_endpoint *ep);
+/* Undoes bind: releases the port and the NIC. */
 void atmo_endpoint_unbind(struct atmo_endpoint *ep);
 
 /*
