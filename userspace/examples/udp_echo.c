@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * udp_echo - sends every datagram back to where it came from.
+ *
+ * The whole use of libatmo: open, receive a batch, send the same pages back, wait
+ * when there is nothing. No byte of payload is copied or even looked at.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <atmo.h>
+
+#define MAX_BATCH	256
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	stop = 1;
+}
+
+static void print_bound(const struct atmo_sock *s)
+{
+	struct atmo_info info;
+	char addr[INET_ADDRSTRLEN];
+
+	if (atmo_info(s, &info))
+		return;
+	printf("udp_echo: %s port %u, %s lane (%s)",
+	       inet_ntop(AF_INET, info.laddr, addr, sizeof(addr)), ntohs(info.lport),
+	       atmo_lane_name(info.lane), atmo_lane_reason_text(info.lane_reason));
+	if (info.lane == ATMO_LANE_HARDWARE)
+		printf(", receive queue %u, transmit queue %u", info.rx_queue, info.tx_queue);
+	printf(", %u pages\n", info.nr_pages);
+	fflush(stdout);
+}
+
+static void print_counters(const struct atmo_sock *s)
+{
+	struct atmo_stats st;
+	unsigned int i;
+
+	if (atmo_stats(s, &st))
+		return;
+	printf("udp_echo: received %llu packets, sent %llu packets\n",
+	       (unsigned long long)st.rx_packets, (unsigned long long)st.tx_packets);
+	for (i = 0; i < st.nr_drops; i++)
+		if (st.drops[i])
+			printf("udp_echo: dropped %llu by %s\n",
+			       (unsigned long long)st.drops[i], atmo_drop_name(i));
+}
+
+/* Echoes until a signal or an error that lasts; 0 or a negative errno. */
+static int echo(struct atmo_sock *s, unsigned int batch)
+{
+	struct atmo_packet pkts[MAX_BATCH];
+	int n = 0, sent;
+
+	while (!stop) {
+		n = atmo_rx_batch(s, pkts, batch);
+		if (n > 0) {
+			sent = atmo_tx_batch(s, pkts, n);
+			if (sent < 0)
+				sent = 0;
+			/* What the device has no room for is dropped: it's UDP. */
+			atmo_rx_release(s, pkts + sent, n - sent);
+		} else if (!n) {
+			atmo_wait(s, 500);
+		} else if (n == -ENETDOWN || n == -EPROTONOSUPPORT) {
+			usleep(10000);	/* link down, module being replaced */
+		} else {
+			return n;
+		}
+	}
+	return 0;
+}
+
+static void usage(void)
+{
+	fprintf(stderr, "usage: udp_echo [-l any|hardware|shared] [-n PAGES] [-b BATCH] DEVICE PORT\n");
+	exit(2);
+}
+
+static unsigned int number(const char *arg, unsigned long max)
+{
+	char *end;
+	unsigned long n = strtoul(arg, &end, 10);
+
+	if (*end || !n || n > max)
+		usage();
+	return n;
+}
+
+int main(int argc, char **argv)
+{
+	struct atmo_udp_options opt = { .size = sizeof(opt) };
+	unsigned int batch = 32;
+	struct atmo_sock *s;
+	char why[256];
+	int c, err;
+
+	while ((c = getopt(argc, argv, "l:n:b:")) != -1) {
+		if (c == 'l' && atmo_lane_parse(optarg) >= 0)
+			opt.lane = atmo_lane_parse(optarg);
+		else if (c == 'n')
+			opt.nr_pages = number(optarg, ATMO_MAX_PAGES);
+		else if (c == 'b')
+			batch = number(optarg, MAX_BATCH);
+		else
+			usage();
+	}
+	if (argc - optind != 2)
+		usage();
+	opt.ifname = argv[optind];
+	opt.local.sin_port = htons(number(argv[optind + 1], 65535));
+
+	err = atmo_udp_open(&s, &opt);
+	if (err) {
+		fprintf(stderr, "udp_echo: %s\n", atmo_open_explain(err, &opt, why, sizeof(why)));
+		return 1;
+	}
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
+	print_bound(s);
+	err = echo(s, batch);
+	if (err)
+		fprintf(stderr, "udp_echo: %s\n", strerror(-err));
+	print_counters(s);
+	atmo_close(s);
+	return err ? 1 : 0;
+}
