@@ -1,0 +1,97 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# usage: lab/static.sh
+# The static checks of docs/checks.md, one TAP line each. Each builds in a place
+# of its own, so that what is already built can't hide a warning.
+set -uo pipefail
+. "$(dirname "$0")/lib.sh"
+. "$LAB/kernels.sh"
+
+nr=0 failed=0
+
+# check NAME CMD...: passes when the command succeeds and its output has no
+# line that looks like a complaint.
+check()
+{
+	local name=$1 log status=0
+
+	shift
+	nr=$((nr + 1))
+	log=$LOGS/static-$nr.log
+	note "static check: $name"
+	"$@" >"$log" 2>&1 </dev/null || status=$?
+	if [ $status -eq 0 ] && ! grep -qE '(warning|error|WARNING|ERROR|CHECK):' "$log"; then
+		echo "ok $nr - $name"
+		return
+	fi
+	failed=1
+	grep -E -A 3 '(warning|error|WARNING|ERROR|CHECK):' "$log" | head -n 40 | sed 's/^/# /'
+	echo "not ok $nr - $name # status $status, $log"
+}
+
+c_files()
+{
+	(cd "$PROJECT" && git ls-files '*.c' '*.h')
+}
+
+scripts()
+{
+	(cd "$PROJECT" && git grep -lE '^#!/bin/(ba)?sh|^# shellcheck shell' -- lab .ci)
+}
+
+# Types that concern patches to the kernel's own tree, or that docs/checks.md
+# gives a reason for.
+IGNORE=FILE_PATH_CHANGES,MAINTAINERS,CONFIG_DESCRIPTION
+
+checkpatch()
+{
+	# shellcheck disable=SC2046 # a list of names without spaces
+	"$LAB/chroot.sh" full perl /project/build/linux-scripts/checkpatch.pl \
+		--no-tree --strict --terse --show-types --quiet --file \
+		--ignore $IGNORE $(c_files)
+}
+
+modules()
+{
+	local kernel=$1
+
+	shift
+	ATMO_KMOD_DIR=$BUILD/static/kmod-$kernel "$LAB/kmod.sh" "$kernel" "$@"
+}
+
+programs()
+{
+	rm -rf "$BUILD/static/$1"
+	"$LAB/chroot.sh" full make -C userspace CC="$1" O="/project/build/static/$1" &&
+		"$LAB/chroot.sh" full make -C userspace/nic82599 CC="$1" \
+			O="/project/build/static/$1/nic82599"
+}
+
+spdx()
+{
+	local file bad=0
+
+	cd "$PROJECT" || return
+	while read -r file; do
+		head -n 3 "$file" | grep -q 'SPDX-License-Identifier:' && continue
+		echo "ERROR: $file has no SPDX line"
+		bad=1
+	done < <(git ls-files '*.c' '*.h' '*.sh' '*.py' '*Makefile' '*Kbuild')
+	return $bad
+}
+
+mkdir -p "$LOGS"
+rm -rf "$BUILD/static"
+for kernel in 6.1 6.12 7.3; do
+	check "modules build without a warning, W=1, Linux $kernel" modules $kernel W=1
+done
+rm -rf "$BUILD/static/kmod-6.12"
+check "sparse" modules 6.12 C=2 CF=-D__CHECK_ENDIAN__
+check "checkpatch --strict" checkpatch
+check "programs build with gcc" programs gcc
+check "programs build with clang" programs clang
+# shellcheck disable=SC2046
+check "shellcheck" "$LAB/chroot.sh" full shellcheck -x -S warning $(scripts)
+check "SPDX lines" spdx
+exit $failed
