@@ -9,7 +9,8 @@ set -euo pipefail
 
 # command:package
 NEEDED="mmdebstrap:mmdebstrap rsync:rsync flock:util-linux
-	unshare:util-linux timeout:coreutils gcc:gcc make:make"
+	unshare:util-linux timeout:coreutils gcc:gcc make:make
+	pkg-config:pkg-config"
 # Proves what the mirror sends; has no command to probe for.
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 
@@ -21,6 +22,9 @@ missing()
 		command -v "${entry%%:*}" >/dev/null || echo "${entry##*:}"
 	done
 	[ -e $KEYRING ] || echo debian-archive-keyring
+	# The device model (pcap files) and the tests of user space.
+	[ -e /usr/include/pcap/pcap.h ] || echo libpcap-dev
+	[ -e /usr/include/cmocka.h ] || echo libcmocka-dev
 	[ -e /usr/include/stdio.h ] || echo libc6-dev
 }
 

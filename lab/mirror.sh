@@ -10,6 +10,7 @@ set -euo pipefail
 # Debian's own archive, not its security archive or a third party's.
 configured()
 {
+	# shellcheck disable=SC2016 # apt's own variables
 	apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' \
 		'Created-By: Packages' 2>/dev/null |
 		sed -n 's/^Debian|Debian|//p' | sort | uniq -c | sort -rn |
