@@ -142,8 +142,9 @@ struct atmo_nic_ops {
  * enum atmo_verdict - what became of a frame of an ordinary queue
  * @ATMO_VERDICT_LINUX: not claimed; the page is still the driver's, which makes
  *	an skb of the frame
- * @ATMO_VERDICT_TAKEN: on a private queue; *page is another, free page
- * @ATMO_VERDICT_DROPPED: counted; *page is unchanged and free again
+ * @ATMO_VERDICT_TAKEN: on a private queue; frame->page is free again and stands
+ *	for other memory: its page, va and dma have changed, slot has not
+ * @ATMO_VERDICT_DROPPED: counted; frame->page is unchanged and free again
  */
 enum atmo_verdict {
 	ATMO_VERDICT_LINUX,
@@ -151,11 +152,31 @@ enum atmo_verdict {
 	ATMO_VERDICT_DROPPED,
 };
 
+/* What atmo_demux counts per NIC, for ethtool -S (names: atmo_nic_stat_name()). */
+enum atmo_nic_stat {
+	ATMO_NIC_TAKEN,			/* put on a private queue */
+	ATMO_NIC_DROP_HW_ERROR,		/* the NIC flagged the frame */
+	ATMO_NIC_DROP_MALFORMED,	/* to a shared-lane endpoint: lengths lie */
+	ATMO_NIC_DROP_CHECKSUM,		/* to a shared-lane endpoint: wrong checksum */
+	ATMO_NIC_DROP_QUEUE_FULL,	/* private queue full */
+	ATMO_NIC_PASSED,		/* of a hardware lane, handed to Linux */
+	ATMO_NIC_PASS_FAILED,		/* the same, but no memory or device down */
+	ATMO_NR_NIC_STATS,
+};
+
+/*
+ * Unregister from process context, without RTNL; the NIC's lanes must work as
+ * usual, or fail with -ENODEV. On return no endpoint is bound, no operation will
+ * be called, and @nic is gone: atmo_demux_rx() must not run any more either (call
+ * it with the ordinary queues' NAPI stopped, and don't start it again).
+ */
 struct atmo_nic *atmo_nic_register(struct net_device *netdev, struct device *dma_dev,
 				   const struct atmo_nic_ops *ops);
 void atmo_nic_unregister(struct atmo_nic *nic);
 struct net_device *atmo_nic_netdev(const struct atmo_nic *nic);
 struct device *atmo_nic_dma_dev(const struct atmo_nic *nic);
+u64 atmo_nic_stat_read(const struct atmo_nic *nic, enum atmo_nic_stat stat);
+const char *atmo_nic_stat_name(enum atmo_nic_stat stat);
 
 /* From NAPI context of an ordinary queue, once per frame. */
 enum atmo_verdict atmo_demux_rx(struct atmo_nic *nic, struct atmo_rx_frame *frame);
@@ -196,11 +217,14 @@ struct atmo_endpoint {
 };
 
 /*
- * Takes the port (atmo_port_claim), then the lane. On success packets are
- * steered to nothing yet: the caller provides pages, then calls
- * atmo_endpoint_start(). May sleep. Errors as documented for ATMO_BIND.
+ * Takes the port (atmo_port_claim), then the lane. The caller provides pages
+ * then and calls atmo_endpoint_start(); until it does, packets of the flow are
+ * lost. May sleep. Errors as documented for ATMO_BIND.
  * @net, @ifindex: where to look the device up; checks that flow.laddr is one of
- * its addresses, or fills in its primary address when zero.
+ * its addresses, or fills in its primary address when zero. When that address is
+ * taken from the device later, the endpoint stays bound.
+ * @nr_pages: length of the private queue, too: in the shared lane the endpoint
+ * costs that many pages of kernel memory on top.
  */
 int atmo_endpoint_bind(struct atmo_endpoint *ep, struct net *net, u32 ifindex,
 		       u8 lane_wanted, u32 nr_pages);

@@ -5,9 +5,13 @@
 
 #include <linux/types.h>
 
+/* Bytes that parsing reads: Ethernet, IPv4 without options and UDP header. */
+#define ATMO_PARSE_LEN	42
+
 /**
  * enum atmo_parse_result - what a frame is to an instance
- * @ATMO_PARSE_OK: unfragmented IPv4 without options, UDP, all lengths true
+ * @ATMO_PARSE_OK: unfragmented IPv4 without options, from an address that a host
+ *	can have, UDP, all lengths true
  * @ATMO_PARSE_OTHER: something else, valid or not: Linux's business
  * @ATMO_PARSE_MALFORMED: claims to be plain IPv4/UDP, and its lengths lie
  */

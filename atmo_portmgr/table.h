@@ -15,6 +15,7 @@
 #ifndef ATMO_PORTMGR_TABLE_H
 #define ATMO_PORTMGR_TABLE_H
 
+#include <linux/bits.h>
 #include <linux/siphash.h>
 #include <linux/types.h>
 
@@ -22,7 +23,7 @@
 
 #define ATMO_TABLE_DEAD		0xffffffffU
 #define ATMO_TABLE_MIN_SLOTS	8U
-#define ATMO_TABLE_MAX_SLOTS	(1U << 24)
+#define ATMO_TABLE_MAX_SLOTS	BIT(24)
 
 /**
  * struct atmo_table_slot - one slot

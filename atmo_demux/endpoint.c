@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Where stack instances attach to a NIC. */
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/inetdevice.h>
+#include <linux/limits.h>
+#include <linux/lockdep.h>
+#include <linux/module.h>
+#include <linux/netdevice.h>
+#include <linux/rcupdate.h>
+
+#include "priv.h"
+
+/* The address is one of the device's; zero becomes the device's first one. */
+static int resolve_address(struct net_device *netdev, __be32 *addr)
+{
+	struct in_device *in_dev;
+	struct in_ifaddr *ifa;
+	int err = -EADDRNOTAVAIL;
+
+	rcu_read_lock();
+	in_dev = __in_dev_get_rcu(netdev);
+	if (!in_dev)
+		goto out;
+	in_dev_for_each_ifa_rcu(ifa, in_dev) {
+		if (*addr ? ifa->ifa_local == *addr : !(ifa->ifa_flags & IFA_F_SECONDARY)) {
+			*addr = ifa->ifa_local;
+			err = 0;
+			break;
+		}
+	}
+out:
+	rcu_read_unlock();
+	return err;
+}
+
+static int open_lane(struct atmo_endpoint *ep, u32 nr_pages)
+{
+	struct atmo_lane *lane = ep->ops->lane_open(ep->nic, ep, nr_pages);
+	int err;
+
+	if (IS_ERR(lane))
+		return PTR_ERR(lane);
+	err = ep->ops->lane_steer(lane, &ep->flow);
+	if (err) {
+		ep->ops->lane_close(lane);
+		return err;
+	}
+	ep->lane = lane;
+	ep->lane_type = ATMO_LANE_HARDWARE;
+	return 0;
+}
+
+static int open_queue(struct atmo_endpoint *ep, u32 nr_pages)
+{
+	ep->queue = atmo_queue_create(ep->nic->dma_dev, nr_pages);
+	if (!ep->queue)
+		return -ENOMEM;
+	ep->lane_type = ATMO_LANE_SHARED;
+	return 0;
+}
+
+/* Why there is no hardware lane, as far as a shared one makes up for it. */
+static int lane_reason(int err)
+{
+	switch (err) {
+	case -EBUSY:
+		return ATMO_LANE_NO_QUEUE;
+	case -ENOSPC:
+		return ATMO_LANE_NO_FILTER;
+	case -EOPNOTSUPP:
+		return ATMO_LANE_UNSUPPORTED;
+	default:
+		return -1;
+	}
+}
+
+static int take_lane(struct atmo_endpoint *ep, u8 wanted, u32 nr_pages)
+{
+	int reason, err;
+
+	ep->reason = ATMO_LANE_ASKED;
+	if (wanted == ATMO_LANE_SHARED)
+		return open_queue(ep, nr_pages);
+	err = open_lane(ep, nr_pages);
+	if (wanted == ATMO_LANE_HARDWARE)
+		return err == -ENOSPC ? -EBUSY : err;
+	if (!err) {
+		ep->reason = ATMO_LANE_GRANTED;
+		return 0;
+	}
+	reason = lane_reason(err);
+	if (reason < 0)
+		return err;
+	ep->reason = reason;
+	return open_queue(ep, nr_pages);
+}
+
+/* With the NIC's lock held: all of bind but finding and pinning the NIC. */
+static int bind_locked(struct atmo_endpoint *ep, struct net *net, u8 lane_wanted,
+		       u32 nr_pages)
+{
+	struct atmo_nic *nic = ep->nic;
+	int err;
+
+	lockdep_assert_held(&nic->lock);
+	if (nic->dying || nic->netdev->reg_state != NETREG_REGISTERED)
+		return -ENODEV;
+	err = resolve_address(nic->netdev, &ep->flow.laddr[0]);
+	if (err)
+		return err;
+	/* A reserved id: softirqs find nothing under it before start. */
+	err = xa_alloc_cyclic(&nic->matched, &ep->id, NULL, XA_LIMIT(1, INT_MAX),
+			      &nic->next_id, GFP_KERNEL);
+	if (err < 0)
+		return err;
+	err = atmo_port_claim(nic->ports, net, &ep->flow, ep->id);
+	if (err)
+		goto err_id;
+	err = take_lane(ep, lane_wanted, nr_pages);
+	if (err)
+		goto err_port;
+	list_add_tail(&ep->link, &nic->bound);
+	return 0;
+
+err_port:
+	atmo_port_release(nic->ports, &ep->flow, ep->id);
+err_id:
+	xa_erase(&nic->matched, ep->id);
+	return err;
+}
+
+/**
+ * atmo_endpoint_bind() - attach an endpoint to a NIC
+ * @ep: flow, wake, hold and gone set. A local address of zero is replaced by the
+ *	device's first one. The memory stays until unbind has returned.
+ * @net: network namespace to look the device up in
+ * @ifindex: the device
+ * @lane_wanted: enum atmo_lane_type
+ * @nr_pages: pages in flight at most; a power of two
+ *
+ * On success the port and the lane are the endpoint's and the NIC's driver is
+ * pinned. wake() may be called from now on; so may gone().
+ *
+ * Context: process context, may sleep. The caller serialises the calls for one
+ * endpoint.
+ * Return: 0; -ENODEV: no such NIC; -EADDRNOTAVAIL: no address of it;
+ * -EADDRINUSE, -EACCES and others of atmo_port_claim(); -EBUSY: no hardware lane
+ * left, and one was demanded; -EOPNOTSUPP: demanded, and the NIC can't steer the
+ * flow; other errors of the driver; -ENOMEM.
+ */
+int atmo_endpoint_bind(struct atmo_endpoint *ep, struct net *net, u32 ifindex,
+		       u8 lane_wanted, u32 nr_pages)
+{
+	struct atmo_nic *nic = atmo_nic_find(net, ifindex);
+	int err = -ENODEV;
+
+	if (!nic)
+		return -ENODEV;
+	ep->nic = nic;
+	ep->ops = nic->ops;
+	ep->lane = NULL;
+	ep->queue = NULL;
+	mutex_lock(&nic->lock);
+	/* A dying NIC's driver may be gone with its operations. */
+	if (!nic->dying && try_module_get(nic->ops->owner)) {
+		err = bind_locked(ep, net, lane_wanted, nr_pages);
+		if (err)
+			module_put(nic->ops->owner);
+	}
+	mutex_unlock(&nic->lock);
+	if (err) {
+		ep->nic = NULL;
+		atmo_nic_put(nic);
+	}
+	return err;
+}
+EXPORT_SYMBOL_GPL(atmo_endpoint_bind);
+
+/**
+ * atmo_endpoint_start() - let packets in
+ * @ep: bound; pages are provided
+ *
+ * Context: process context, may sleep; serialised with the other calls for @ep.
+ * Return: 0; -ENOMEM.
+ */
+int atmo_endpoint_start(struct atmo_endpoint *ep)
+{
+	/* The filter of a hardware lane is set since bind. */
+	if (ep->lane)
+		return 0;
+	/* Publishes the queue to softirqs. */
+	return xa_err(xa_store(&ep->nic->matched, ep->id, ep, GFP_KERNEL));
+}
+EXPORT_SYMBOL_GPL(atmo_endpoint_start);
+
+/**
+ * atmo_endpoint_stop() - no more packets
+ * @ep: bound; started or not
+ *
+ * On return neither NIC nor softirqs touch the endpoint or its pages, and wake()
+ * isn't called any more:
+ *  - hardware lane: the driver's lane_close() has seen to it. Softirqs never
+ *    find such an endpoint.
+ *  - shared lane: the endpoint is taken away from where softirqs find it, and
+ *    those that had found it are waited for.
+ * The port stays claimed, and the NIC can't go before unbind. One that is stopped
+ * already, or isn't bound, is left alone.
+ *
+ * Context: process context, may sleep; serialised with the other calls for @ep.
+ */
+void atmo_endpoint_stop(struct atmo_endpoint *ep)
+{
+	struct atmo_nic *nic = ep->nic;
+
+	if (!nic)
+		return;
+	mutex_lock(&nic->lock);
+	if (ep->lane) {
+		ep->ops->lane_close(ep->lane);
+		ep->lane = NULL;
+	}
+	mutex_unlock(&nic->lock);
+	if (ep->queue) {
+		/* Takes it out; the id stays reserved, as the port is its. */
+		xa_store(&nic->matched, ep->id, NULL, GFP_KERNEL);
+		synchronize_net();
+		atmo_queue_purge(ep->queue);
+	}
+}
+EXPORT_SYMBOL_GPL(atmo_endpoint_stop);
+
+/**
+ * atmo_endpoint_unbind() - detach an endpoint from its NIC
+ * @ep: stopped. On return its port can be bound again, and its memory is the
+ *	caller's (unless a gone() is still to return, see atmo_endpoint.hold). One
+ *	that isn't bound is left alone.
+ *
+ * Context: process context, may sleep; serialised with the other calls for @ep.
+ */
+void atmo_endpoint_unbind(struct atmo_endpoint *ep)
+{
+	struct atmo_nic *nic = ep->nic;
+	struct module *owner;
+
+	if (!nic)
+		return;
+	owner = ep->ops->owner;
+	mutex_lock(&nic->lock);
+	atmo_port_release(nic->ports, &ep->flow, ep->id);
+	xa_erase(&nic->matched, ep->id);
+	atmo_queue_destroy(ep->queue);
+	ep->queue = NULL;
+	ep->nic = NULL;
+	list_del(&ep->link);
+	mutex_unlock(&nic->lock);
+	atmo_nic_put(nic);
+	module_put(owner);
+}
+EXPORT_SYMBOL_GPL(atmo_endpoint_unbind);

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Where drivers register their NICs, and how long a NIC lives. */
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/lockdep.h>
+#include <linux/netdevice.h>
+#include <linux/percpu.h>
+#include <linux/slab.h>
+
+#include "priv.h"
+
+static LIST_HEAD(nics);
+static DEFINE_MUTEX(nics_lock);	/* protects nics */
+
+static const char *const nic_stat_names[ATMO_NR_NIC_STATS] = {
+	[ATMO_NIC_TAKEN]		= "demux_taken",
+	[ATMO_NIC_DROP_HW_ERROR]	= "demux_drop_hw_error",
+	[ATMO_NIC_DROP_MALFORMED]	= "demux_drop_malformed",
+	[ATMO_NIC_DROP_CHECKSUM]	= "demux_drop_checksum",
+	[ATMO_NIC_DROP_QUEUE_FULL]	= "demux_drop_queue_full",
+	[ATMO_NIC_PASSED]		= "demux_passed",
+	[ATMO_NIC_PASS_FAILED]		= "demux_pass_failed",
+};
+
+static void nic_release(struct kref *ref)
+{
+	struct atmo_nic *nic = container_of(ref, struct atmo_nic, ref);
+
+	xa_destroy(&nic->matched);
+	atmo_ports_destroy(nic->ports);
+	free_percpu(nic->pcpu);
+	mutex_destroy(&nic->lock);
+	kfree(nic);
+}
+
+/* Gives a reference back, the one of atmo_nic_find() for example. */
+void atmo_nic_put(struct atmo_nic *nic)
+{
+	kref_put(&nic->ref, nic_release);
+}
+
+/*
+ * The NIC whose device has this index in this namespace, with a reference, or
+ * NULL. It may be on its way out: see atmo_nic.dying.
+ */
+struct atmo_nic *atmo_nic_find(struct net *net, u32 ifindex)
+{
+	struct atmo_nic *nic, *found = NULL;
+
+	mutex_lock(&nics_lock);
+	list_for_each_entry(nic, &nics, link) {
+		if ((u32)nic->netdev->ifindex == ifindex &&
+		    net_eq(dev_net(nic->netdev), net)) {
+			kref_get(&nic->ref);
+			found = nic;
+			break;
+		}
+	}
+	mutex_unlock(&nics_lock);
+	return found;
+}
+
+static struct nic_pcpu __percpu *nic_pcpu_create(void)
+{
+	struct nic_pcpu __percpu *pcpu = alloc_percpu(struct nic_pcpu);
+	int cpu;
+
+	if (!pcpu)
+		return NULL;
+	for_each_possible_cpu(cpu)
+		u64_stats_init(&per_cpu_ptr(pcpu, cpu)->sync);
+	return pcpu;
+}
+
+/**
+ * atmo_nic_register() - make a NIC known, so that instances can be bound to it
+ * @netdev: its network device, registered or about to be
+ * @dma_dev: device to map packet pages for
+ * @ops: the driver's operations
+ *
+ * Context: process context, may sleep. The operations may be called before this
+ * returns.
+ * Return: to be given to atmo_nic_unregister(); or ERR_PTR(-ENOMEM).
+ */
+struct atmo_nic *atmo_nic_register(struct net_device *netdev, struct device *dma_dev,
+				   const struct atmo_nic_ops *ops)
+{
+	struct atmo_nic *nic = kzalloc(sizeof(*nic), GFP_KERNEL);
+
+	if (!nic)
+		return ERR_PTR(-ENOMEM);
+	nic->ports = atmo_ports_create();
+	if (!nic->ports)
+		goto err_nic;
+	nic->pcpu = nic_pcpu_create();
+	if (!nic->pcpu)
+		goto err_ports;
+	nic->netdev = netdev;
+	nic->dma_dev = dma_dev;
+	nic->ops = ops;
+	xa_init_flags(&nic->matched, XA_FLAGS_ALLOC1);
+	mutex_init(&nic->lock);
+	INIT_LIST_HEAD(&nic->bound);
+	kref_init(&nic->ref);
+	mutex_lock(&nics_lock);
+	list_add_tail(&nic->link, &nics);
+	mutex_unlock(&nics_lock);
+	return nic;
+
+err_ports:
+	atmo_ports_destroy(nic->ports);
+err_nic:
+	kfree(nic);
+	return ERR_PTR(-ENOMEM);
+}
+EXPORT_SYMBOL_GPL(atmo_nic_register);
+
+/*
+ * gone() runs without the lock, so the endpoint may be unbound by its closing
+ * owner at the same time. hold() comes first, under the lock, while the endpoint
+ * is on the list and thus alive; after gone() it must not be touched again.
+ */
+static void nic_revoke_all(struct atmo_nic *nic)
+{
+	struct atmo_endpoint *ep;
+
+	mutex_lock(&nic->lock);
+	nic->dying = true;
+	while (!list_empty(&nic->bound)) {
+		ep = list_first_entry(&nic->bound, struct atmo_endpoint, link);
+		ep->hold(ep);
+		mutex_unlock(&nic->lock);
+		ep->gone(ep);
+		mutex_lock(&nic->lock);
+	}
+	mutex_unlock(&nic->lock);
+}
+
+/**
+ * atmo_nic_unregister() - a NIC is going away: take it from its instances
+ * @nic: the NIC; gone when this returns. atmo_demux_rx() is not running for it
+ *	and won't be called any more.
+ *
+ * On return no endpoint is bound, all lanes are closed, all pages unmapped, and
+ * no operation of the driver will be called any more.
+ *
+ * Context: process context, may sleep; neither RTNL nor any lock that the
+ * driver's operations take may be held.
+ */
+void atmo_nic_unregister(struct atmo_nic *nic)
+{
+	mutex_lock(&nics_lock);
+	list_del(&nic->link);
+	mutex_unlock(&nics_lock);
+	nic_revoke_all(nic);
+	atmo_nic_put(nic);
+}
+EXPORT_SYMBOL_GPL(atmo_nic_unregister);
+
+/**
+ * atmo_nic_netdev() - network device of a NIC
+ * @nic: the NIC
+ *
+ * Context: any, between bind and unbind of an endpoint.
+ * Return: the device; stays as long as the endpoint is bound.
+ */
+struct net_device *atmo_nic_netdev(const struct atmo_nic *nic)
+{
+	return nic->netdev;
+}
+EXPORT_SYMBOL_GPL(atmo_nic_netdev);
+
+/**
+ * atmo_nic_dma_dev() - device to map packet pages for
+ * @nic: the NIC
+ *
+ * Context: any, between bind and unbind of an endpoint.
+ * Return: the device; stays as long as the endpoint is bound.
+ */
+struct device *atmo_nic_dma_dev(const struct atmo_nic *nic)
+{
+	return nic->dma_dev;
+}
+EXPORT_SYMBOL_GPL(atmo_nic_dma_dev);
+
+/* Counts one; any context but hard interrupt. */
+void atmo_nic_count(struct atmo_nic *nic, enum atmo_nic_stat stat)
+{
+	struct nic_pcpu *pcpu;
+
+	local_bh_disable();
+	pcpu = this_cpu_ptr(nic->pcpu);
+	u64_stats_update_begin(&pcpu->sync);
+	u64_stats_inc(&pcpu->stats[stat]);
+	u64_stats_update_end(&pcpu->sync);
+	local_bh_enable();
+}
+
+/**
+ * atmo_nic_stat_read() - read a counter
+ * @nic: the NIC
+ * @stat: which
+ *
+ * Context: any.
+ * Return: sum over all CPUs since the NIC was registered.
+ */
+u64 atmo_nic_stat_read(const struct atmo_nic *nic, enum atmo_nic_stat stat)
+{
+	unsigned int start;
+	u64 sum = 0;
+	u64 one;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const struct nic_pcpu *pcpu = per_cpu_ptr(nic->pcpu, cpu);
+
+		do {
+			start = u64_stats_fetch_begin(&pcpu->sync);
+			one = u64_stats_read(&pcpu->stats[stat]);
+		} while (u64_stats_fetch_retry(&pcpu->sync, start));
+		sum += one;
+	}
+	return sum;
+}
+EXPORT_SYMBOL_GPL(atmo_nic_stat_read);
+
+/**
+ * atmo_nic_stat_name() - name of a counter, as for ethtool -S
+ * @stat: which
+ *
+ * Context: any.
+ * Return: shorter than ETH_GSTRING_LEN; NULL when there is no such counter.
+ */
+const char *atmo_nic_stat_name(enum atmo_nic_stat stat)
+{
+	return stat < ATMO_NR_NIC_STATS ? nic_stat_names[stat] : NULL;
+}
+EXPORT_SYMBOL_GPL(atmo_nic_stat_name);

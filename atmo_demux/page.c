@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Packet pages: allocated and DMA-mapped once, in the life of a page. */
+#include <linux/build_bug.h>
+#include <linux/dma-mapping.h>
+#include <linux/export.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
+
+#include "atmo_demux.h"
+
+/* The user interface speaks of 4 KiB pages, each mapped by itself. */
+static_assert(PAGE_SIZE == ATMO_PAGE_SIZE);
+static_assert(ATMO_FRAME_OFFSET + ATMO_FRAME_MAX <= ATMO_PAGE_SIZE);
+
+/**
+ * atmo_page_init() - allocate a packet page and map it for a NIC
+ * @p: filled in; the slot is zero
+ * @dma_dev: the NIC's device
+ * @gfp: may the caller sleep, is a control group charged
+ *
+ * Context: as @gfp says.
+ * Return: 0; the zeroed memory is the caller's, to be given to atmo_page_exit();
+ * or -ENOMEM.
+ */
+int atmo_page_init(struct atmo_page *p, struct device *dma_dev, gfp_t gfp)
+{
+	struct page *page = alloc_pages_node(dev_to_node(dma_dev), gfp | __GFP_ZERO, 0);
+	dma_addr_t dma;
+
+	if (!page)
+		return -ENOMEM;
+	dma = dma_map_page(dma_dev, page, 0, PAGE_SIZE, DMA_BIDIRECTIONAL);
+	if (dma_mapping_error(dma_dev, dma)) {
+		__free_page(page);
+		return -ENOMEM;
+	}
+	p->page = page;
+	p->va = page_address(page);
+	p->dma = dma;
+	p->slot = 0;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(atmo_page_init);
+
+/**
+ * atmo_page_exit() - unmap a packet page and free it
+ * @p: from atmo_page_init(); no NIC uses it any more
+ * @dma_dev: the device it was made for
+ *
+ * Context: any but hard interrupt. Memory that somebody else has got a reference
+ * to (a mapping) stays until that is dropped.
+ */
+void atmo_page_exit(struct atmo_page *p, struct device *dma_dev)
+{
+	dma_unmap_page(dma_dev, p->dma, PAGE_SIZE, DMA_BIDIRECTIONAL);
+	put_page(p->page);
+	p->page = NULL;
+	p->va = NULL;
+}
+EXPORT_SYMBOL_GPL(atmo_page_exit);

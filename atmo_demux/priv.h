@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Lock order: the owner's locks around atmo_endpoint_*(), atmo_nic.lock, those of
+ * the port manager and the driver. nics_lock (nic.c) and atmo_queue.producer are
+ * innermost. No lock is held while an endpoint's gone() runs.
+ */
+#ifndef ATMO_DEMUX_PRIV_H
+#define ATMO_DEMUX_PRIV_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/u64_stats_sync.h>
+#include <linux/xarray.h>
+
+#include "atmo_demux.h"
+#include "parse.h"
+
+/**
+ * struct nic_pcpu - counters of one CPU, written in its softirqs only
+ * @stats: by enum atmo_nic_stat
+ * @sync: for readers on 32-bit machines
+ */
+struct nic_pcpu {
+	u64_stats_t stats[ATMO_NR_NIC_STATS];
+	struct u64_stats_sync sync;
+};
+
+/**
+ * struct atmo_nic - a registered NIC
+ * @netdev: its network device
+ * @dma_dev: device that its packet pages are mapped for
+ * @ops: the driver
+ * @ports: who owns which port of this NIC
+ * @matched: shared-lane endpoints by id, for softirqs under RCU. The ids of
+ *	hardware-lane endpoints are only reserved here: softirqs never see those.
+ * @pcpu: counters
+ * @lock: serialises bind, stop, unbind and unregistering; protects the rest
+ * @bound: endpoints, bound and not yet unbound
+ * @next_id: where to look for a free id
+ * @dying: no new endpoints
+ * @ref: the driver's, and one of each bound endpoint
+ * @link: in the list of NICs; nics_lock
+ */
+struct atmo_nic {
+	struct net_device *netdev;
+	struct device *dma_dev;
+	const struct atmo_nic_ops *ops;
+	struct atmo_ports *ports;
+	struct xarray matched;
+	struct nic_pcpu __percpu *pcpu;
+
+	struct mutex lock;	/* protects bound, next_id, dying */
+	struct list_head bound;
+	u32 next_id;
+	bool dying;
+
+	struct kref ref;
+	struct list_head link;
+};
+
+struct atmo_nic *atmo_nic_find(struct net *net, u32 ifindex);
+void atmo_nic_put(struct atmo_nic *nic);
+void atmo_nic_count(struct atmo_nic *nic, enum atmo_nic_stat stat);
+
+struct atmo_queue *atmo_queue_create(struct device *dma_dev, u32 nr_entries);
+void atmo_queue_destroy(struct atmo_queue *q);
+bool atmo_queue_push(struct atmo_queue *q, struct atmo_rx_frame *frame);
+void atmo_queue_purge(struct atmo_queue *q);
+void atmo_queue_drop(struct atmo_queue *q, enum atmo_drop reason);
+
+#endif /* ATMO_DEMUX_PRIV_H */

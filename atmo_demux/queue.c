@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Private queue of a shared-lane endpoint, and packet flipping.
+ *
+ * Each of the N entries always holds a page. Free entries hold spare ones. A
+ * frame is put on the queue by exchanging what the driver's struct atmo_page and
+ * the entry's stand for: the frame stays where it lies, the driver goes on with
+ * a free page, and neither side ever has a page more or less. The queue's pages
+ * are made for the same device, and no process has them mapped.
+ *
+ *	entries  ..|spare|frame|frame|frame|spare|..
+ *	                 ^consumer         ^producer
+ *
+ * Producers (softirqs of several queues of the NIC) take a lock, the single
+ * consumer doesn't:
+ *
+ *	producer                        consumer
+ *	(A) load-acquire consumer       (C) load-acquire producer
+ *	    exchange pages                  read frames
+ *	(B) store-release producer      (D) store-release consumer
+ *
+ * A pairs with D: without it a page could go to the NIC while its frame is still
+ * read. B pairs with C: without it a frame could be read before it is there.
+ */
+#include <linux/atomic.h>
+#include <linux/export.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+
+#include <asm/barrier.h>
+
+#include "priv.h"
+
+struct queue_entry {
+	struct atmo_page page;
+	u16	offset;
+	u16	len;
+	u32	flags;
+};
+
+/**
+ * struct atmo_queue - the queue
+ * @dma_dev: device that its pages are mapped for
+ * @nr_entries: a power of two
+ * @lock: serialises producers
+ * @producer: frames ever put in; written under @lock
+ * @drops: by enum atmo_drop
+ * @consumer: frames ever taken out; written by the consumer
+ * @entries: the entries
+ */
+struct atmo_queue {
+	struct device *dma_dev;
+	u32	nr_entries;
+
+	spinlock_t lock ____cacheline_aligned_in_smp;	/* serialises producers */
+	u32	producer;
+	atomic64_t drops[ATMO_NR_DROPS];
+
+	u32	consumer ____cacheline_aligned_in_smp;
+
+	struct queue_entry entries[] ____cacheline_aligned_in_smp;
+};
+
+static struct queue_entry *queue_entry(struct atmo_queue *q, u32 cursor)
+{
+	return &q->entries[cursor & (q->nr_entries - 1)];
+}
+
+/**
+ * atmo_queue_create() - make an empty queue, with a spare page in each entry
+ * @dma_dev: the NIC's device
+ * @nr_entries: a power of two, at most ATMO_MAX_PAGES
+ *
+ * Context: process context, may sleep.
+ * Return: to be given to atmo_queue_destroy(), or NULL.
+ */
+struct atmo_queue *atmo_queue_create(struct device *dma_dev, u32 nr_entries)
+{
+	struct atmo_queue *q;
+	u32 i;
+
+	if (!is_power_of_2(nr_entries) || nr_entries > ATMO_MAX_PAGES)
+		return NULL;
+	q = kvzalloc(struct_size(q, entries, nr_entries), GFP_KERNEL);
+	if (!q)
+		return NULL;
+	q->dma_dev = dma_dev;
+	q->nr_entries = nr_entries;
+	spin_lock_init(&q->lock);
+	for (i = 0; i < nr_entries; i++) {
+		if (atmo_page_init(&q->entries[i].page, dma_dev, GFP_KERNEL))
+			goto err_pages;
+	}
+	return q;
+
+err_pages:
+	while (i--)
+		atmo_page_exit(&q->entries[i].page, dma_dev);
+	kvfree(q);
+	return NULL;
+}
+EXPORT_SYMBOL_GPL(atmo_queue_create);
+
+/**
+ * atmo_queue_destroy() - free a queue and the pages in it
+ * @q: the queue; neither producer nor consumer use it any more. NULL is allowed.
+ *
+ * Context: process context.
+ */
+void atmo_queue_destroy(struct atmo_queue *q)
+{
+	u32 i;
+
+	if (!q)
+		return;
+	for (i = 0; i < q->nr_entries; i++)
+		atmo_page_exit(&q->entries[i].page, q->dma_dev);
+	kvfree(q);
+}
+EXPORT_SYMBOL_GPL(atmo_queue_destroy);
+
+/* What a struct atmo_page stands for changes, not whose it is: slots stay. */
+static void page_exchange(struct atmo_page *a, struct atmo_page *b)
+{
+	swap(a->page, b->page);
+	swap(a->va, b->va);
+	swap(a->dma, b->dma);
+}
+
+/**
+ * atmo_queue_push() - put a frame on the queue
+ * @q: the queue
+ * @frame: the frame. On success its page stands for another, free page, which
+ *	the caller owns; else it is unchanged.
+ *
+ * Context: softirq (all producers in the same kind of context).
+ * Return: true; false: full, counted as ATMO_DROP_RX_QUEUE_FULL.
+ */
+bool atmo_queue_push(struct atmo_queue *q, struct atmo_rx_frame *frame)
+{
+	struct queue_entry *e;
+	bool room;
+
+	spin_lock(&q->lock);
+	/* (A), pairs with (D). */
+	room = q->producer - smp_load_acquire(&q->consumer) < q->nr_entries;
+	if (room) {
+		e = queue_entry(q, q->producer);
+		page_exchange(&e->page, frame->page);
+		e->offset = frame->offset;
+		e->len = frame->len;
+		e->flags = frame->flags;
+		/* (B), pairs with (C). */
+		smp_store_release(&q->producer, q->producer + 1);
+	}
+	spin_unlock(&q->lock);
+	if (!room)
+		atmo_queue_drop(q, ATMO_DROP_RX_QUEUE_FULL);
+	return room;
+}
+EXPORT_SYMBOL_GPL(atmo_queue_push);
+
+/**
+ * atmo_queue_peek() - look at the oldest frames
+ * @q: the queue
+ * @frames: out; valid until atmo_queue_release() of them
+ * @n: most frames wanted
+ *
+ * Context: any; the only consumer.
+ * Return: number of frames.
+ */
+u32 atmo_queue_peek(struct atmo_queue *q, struct atmo_rx_frame *frames, u32 n)
+{
+	/* (C), pairs with (B). */
+	u32 filled = smp_load_acquire(&q->producer) - q->consumer;
+	u32 i;
+
+	n = min(n, filled);
+	for (i = 0; i < n; i++) {
+		struct queue_entry *e = queue_entry(q, q->consumer + i);
+
+		frames[i].page = &e->page;
+		frames[i].offset = e->offset;
+		frames[i].len = e->len;
+		frames[i].flags = e->flags;
+	}
+	return n;
+}
+EXPORT_SYMBOL_GPL(atmo_queue_peek);
+
+/**
+ * atmo_queue_release() - done with the oldest frames
+ * @q: the queue
+ * @n: how many; at most as many as atmo_queue_peek() has shown
+ *
+ * Context: any; the only consumer.
+ */
+void atmo_queue_release(struct atmo_queue *q, u32 n)
+{
+	/* (D), pairs with (A). */
+	smp_store_release(&q->consumer, q->consumer + n);
+}
+EXPORT_SYMBOL_GPL(atmo_queue_release);
+
+/**
+ * atmo_queue_purge() - forget what is on the queue
+ * @q: the queue; neither producer nor consumer are at work
+ *
+ * Context: any.
+ */
+void atmo_queue_purge(struct atmo_queue *q)
+{
+	atmo_queue_release(q, q->producer - q->consumer);
+}
+EXPORT_SYMBOL_GPL(atmo_queue_purge);
+
+/**
+ * atmo_queue_drop() - count a drop
+ * @q: the queue
+ * @reason: why
+ *
+ * Context: any.
+ */
+void atmo_queue_drop(struct atmo_queue *q, enum atmo_drop reason)
+{
+	atomic64_inc(&q->drops[reason]);
+}
+EXPORT_SYMBOL_GPL(atmo_queue_drop);
+
+/**
+ * atmo_queue_dropped() - how many frames were dropped
+ * @q: the queue
+ * @reason: why
+ *
+ * Context: any.
+ * Return: number since the queue was made.
+ */
+u64 atmo_queue_dropped(const struct atmo_queue *q, enum atmo_drop reason)
+{
+	return atomic64_read(&q->drops[reason]);
+}
+EXPORT_SYMBOL_GPL(atmo_queue_dropped);
