@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Life of an instance.
+ *
+ *   open -> NEW -> bind -> BOUND -> close, or the NIC goes -> GONE
+ *
+ * Who may hold an instance: its open file (which mappings, running calls and
+ * descriptors in flight to another process keep open), and a gone callback.
+ * Close and gone may meet: both tear down under bind_mutex, and whoever comes
+ * second finds nothing to do. The reference taken by hold keeps the memory for
+ * a gone callback that lost the race.
+ *
+ * Teardown first makes the state GONE with both sides' mutexes held. From then
+ * on no call gets past atmo_instance_error(), none is under way, and pages,
+ * lane and queue are used by nobody but teardown.
+ */
+#include <linux/capability.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/netdevice.h>
+#include <linux/sched.h>
+#include <net/ip.h>
+
+#include "priv.h"
+
+static void rx_side_init(struct atmo_rx_side *rx)
+{
+	memset(rx->drops, 0, sizeof(rx->drops));
+	rx->packets = 0;
+	rx->bytes = 0;
+	rx->passed = 0;
+	rx->nr_spare = 0;
+}
+
+static void tx_side_init(struct atmo_tx_side *tx)
+{
+	memset(tx->drops, 0, sizeof(tx->drops));
+	tx->packets = 0;
+	tx->bytes = 0;
+	tx->slow = 0;
+	tx->nr_held = 0;
+	tx->nr_comp = 0;
+}
+
+struct atmo_instance *atmo_instance_create(void)
+{
+	struct atmo_instance *inst = kvzalloc(sizeof(*inst), GFP_KERNEL_ACCOUNT);
+
+	if (!inst)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&inst->ref);
+	init_waitqueue_head(&inst->waitq);
+	mutex_init(&inst->bind_mutex);
+	mutex_init(&inst->rx.mutex);
+	mutex_init(&inst->tx.mutex);
+	INIT_LIST_HEAD(&inst->proto_link);
+	return inst;
+}
+
+static void instance_destroy(struct kref *ref)
+{
+	struct atmo_instance *inst = container_of(ref, struct atmo_instance, ref);
+
+	atmo_rings_destroy(inst);
+	atmo_pages_uncharge(inst);
+	mutex_destroy(&inst->tx.mutex);
+	mutex_destroy(&inst->rx.mutex);
+	mutex_destroy(&inst->bind_mutex);
+	kvfree(inst);
+}
+
+static void instance_put(struct atmo_instance *inst)
+{
+	kref_put(&inst->ref, instance_destroy);
+}
+
+static void set_state(struct atmo_instance *inst, enum atmo_instance_state state)
+{
+	lockdep_assert_held(&inst->bind_mutex);
+	mutex_lock(&inst->rx.mutex);
+	mutex_lock(&inst->tx.mutex);
+	inst->state = state;
+	mutex_unlock(&inst->tx.mutex);
+	mutex_unlock(&inst->rx.mutex);
+}
+
+/* 0: the instance works. Called with rx.mutex or tx.mutex held. */
+int atmo_instance_error(const struct atmo_instance *inst)
+{
+	switch (inst->state) {
+	case ATMO_INSTANCE_BOUND:
+		return READ_ONCE(inst->failed) ? -EIO : 0;
+	case ATMO_INSTANCE_GONE:
+		return -ENODEV;
+	default:
+		return -ENOTCONN;
+	}
+}
+
+/* 0: the device is up. The instance is known to work. */
+int atmo_instance_device_error(const struct atmo_instance *inst)
+{
+	const struct atmo_endpoint *ep = &inst->ep;
+
+	if (ep->lane)
+		return ep->ops->lane_error(ep->lane);
+	return netif_running(atmo_nic_netdev(ep->nic)) ? 0 : -ENETDOWN;
+}
+
+/* A driver yielded a page that it did not have: nothing about pages is certain. */
+void atmo_instance_fail(struct atmo_instance *inst)
+{
+	if (READ_ONCE(inst->failed))
+		return;
+	WRITE_ONCE(inst->failed, true);
+	pr_err_ratelimited("atmo_stack: port %u stopped: a page came back that its lane did not own\n",
+			   be16_to_cpu(inst->ep.flow.lport));
+	wake_up_interruptible_poll(&inst->waitq, EPOLLERR);
+}
+
+/* ---- Callbacks of the demultiplexer ---- */
+
+static void endpoint_wake(struct atmo_endpoint *ep)
+{
+	struct atmo_instance *inst = container_of(ep, struct atmo_instance, ep);
+
+	/* The barrier in here pairs with the one in atmo_instance_poll(). */
+	if (wq_has_sleeper(&inst->waitq))
+		wake_up_interruptible_poll(&inst->waitq, EPOLLIN | EPOLLRDNORM);
+}
+
+static void endpoint_hold(struct atmo_endpoint *ep)
+{
+	struct atmo_instance *inst = container_of(ep, struct atmo_instance, ep);
+
+	kref_get(&inst->ref);
+	__module_get(THIS_MODULE);
+}
+
+/*
+ * Undoes bind, from wherever it got to. The NIC is let go of last, because it
+ * may be unregistered then, and the pages are mapped for its device.
+ */
+static void detach_endpoint(struct atmo_instance *inst)
+{
+	lockdep_assert_held(&inst->bind_mutex);
+	atmo_endpoint_stop(&inst->ep);
+	atmo_pages_destroy(inst);
+	atmo_proto_detach(inst);
+	atmo_endpoint_unbind(&inst->ep);
+}
+
+static void teardown(struct atmo_instance *inst)
+{
+	lockdep_assert_held(&inst->bind_mutex);
+	if (inst->state != ATMO_INSTANCE_BOUND)
+		return;
+	set_state(inst, ATMO_INSTANCE_GONE);
+	detach_endpoint(inst);
+}
+
+static void endpoint_gone(struct atmo_endpoint *ep)
+{
+	struct atmo_instance *inst = container_of(ep, struct atmo_instance, ep);
+
+	mutex_lock(&inst->bind_mutex);
+	teardown(inst);
+	mutex_unlock(&inst->bind_mutex);
+	wake_up_interruptible_poll(&inst->waitq, EPOLLERR | EPOLLHUP);
+	instance_put(inst);
+	module_put(THIS_MODULE);
+}
+
+void atmo_instance_close(struct atmo_instance *inst)
+{
+	mutex_lock(&inst->bind_mutex);
+	teardown(inst);
+	mutex_unlock(&inst->bind_mutex);
+	instance_put(inst);
+}
+
+/* ---- Bind ---- */
+
+static int check_rights(struct net *net, const struct atmo_bind *bind)
+{
+	if (inet_port_requires_bind_service(net, be16_to_cpu(bind->lport)) &&
+	    !ns_capable(net->user_ns, CAP_NET_BIND_SERVICE))
+		return -EACCES;
+	return 0;
+}
+
+static void endpoint_init(struct atmo_endpoint *ep, const struct atmo_bind *bind)
+{
+	memset(ep, 0, sizeof(*ep));
+	memcpy(ep->flow.laddr, bind->laddr, sizeof(ep->flow.laddr));
+	ep->flow.lport = bind->lport;
+	ep->flow.family = bind->family;
+	ep->flow.protocol = bind->protocol;
+	ep->wake = endpoint_wake;
+	ep->hold = endpoint_hold;
+	ep->gone = endpoint_gone;
+}
+
+static int attach_endpoint(struct atmo_instance *inst, struct net *net,
+			   const struct atmo_bind *bind)
+{
+	int err;
+
+	err = atmo_endpoint_bind(&inst->ep, net, bind->ifindex, bind->lane, bind->nr_pages);
+	if (err)
+		return err;
+	err = atmo_pages_create(inst, atmo_nic_dma_dev(inst->ep.nic));
+	if (err)
+		goto err_detach;
+	err = atmo_proto_attach(inst);
+	if (err)
+		goto err_detach;
+	err = atmo_endpoint_start(&inst->ep);
+	if (err)
+		goto err_detach;
+	return 0;
+
+err_detach:
+	detach_endpoint(inst);
+	return err;
+}
+
+/* A shared lane's private queue has as many pages again. */
+static unsigned long nr_pinned(const struct atmo_instance *inst, const struct atmo_bind *bind)
+{
+	unsigned long nr = inst->nr_pages;
+
+	if (bind->lane != ATMO_LANE_HARDWARE)
+		nr *= 2;
+	return nr + inst->rings_len / PAGE_SIZE;
+}
+
+static int bind_locked(struct atmo_instance *inst, struct net *net,
+		       const struct atmo_bind *bind)
+{
+	int err;
+
+	lockdep_assert_held(&inst->bind_mutex);
+	endpoint_init(&inst->ep, bind);
+	rx_side_init(&inst->rx);
+	tx_side_init(&inst->tx);
+	/* Before a port is taken, which others would notice. */
+	if (!atmo_proto_available(inst))
+		return -EPROTONOSUPPORT;
+	inst->ifindex = bind->ifindex;
+	inst->nr_pages = bind->nr_pages;
+	err = atmo_rings_create(inst);
+	if (err)
+		return err;
+	err = atmo_pages_charge(inst, nr_pinned(inst, bind));
+	if (err)
+		goto err_rings;
+	err = attach_endpoint(inst, net, bind);
+	if (err)
+		goto err_uncharge;
+	set_state(inst, ATMO_INSTANCE_BOUND);
+	return 0;
+
+err_uncharge:
+	atmo_pages_uncharge(inst);
+err_rings:
+	atmo_rings_destroy(inst);
+	return err;
+}
+
+/* @bind has been checked; its laddr is filled in. */
+int atmo_instance_bind(struct atmo_instance *inst, struct net *net, struct atmo_bind *bind)
+{
+	int err = check_rights(net, bind);
+
+	if (err)
+		return err;
+	mutex_lock(&inst->bind_mutex);
+	switch (inst->state) {
+	case ATMO_INSTANCE_NEW:
+		err = bind_locked(inst, net, bind);
+		if (!err)
+			memcpy(bind->laddr, inst->ep.flow.laddr, sizeof(bind->laddr));
+		break;
+	case ATMO_INSTANCE_BOUND:
+		err = -EISCONN;
+		break;
+	default:
+		err = -ENODEV;
+	}
+	mutex_unlock(&inst->bind_mutex);
+	return err;
+}
+
+/* ---- Questions ---- */
+
+static void fill_info(const struct atmo_instance *inst, struct atmo_info *info)
+{
+	const struct atmo_endpoint *ep = &inst->ep;
+
+	memset(info, 0, sizeof(*info));
+	info->version = ATMO_UAPI_VERSION;
+	info->family = ep->flow.family;
+	info->lane = ep->lane_type;
+	info->lane_reason = ep->reason;
+	info->ifindex = inst->ifindex;
+	info->nr_pages = inst->nr_pages;
+	memcpy(info->laddr, ep->flow.laddr, sizeof(info->laddr));
+	info->lport = ep->flow.lport;
+	info->rx_queue = U32_MAX;
+	info->tx_queue = U32_MAX;
+	if (ep->lane)
+		ep->ops->lane_queues(ep->lane, &info->rx_queue, &info->tx_queue);
+	info->rings_len = inst->rings_len;
+	info->pages_len = (u64)inst->nr_pages * ATMO_PAGE_SIZE;
+	atmo_rings_describe(inst, info->ring);
+}
+
+int atmo_instance_info(struct atmo_instance *inst, struct atmo_info *info)
+{
+	int err;
+
+	mutex_lock(&inst->rx.mutex);
+	err = atmo_instance_error(inst);
+	if (!err) {
+		fill_info(inst, info);
+		/* While the protocol is away, nothing will be sent. */
+		if (inst->proto)
+			info->max_payload = inst->proto->max_payload(inst);
+	}
+	mutex_unlock(&inst->rx.mutex);
+	return err;
+}
+
+static void fill_stats(const struct atmo_instance *inst, struct atmo_stats *stats)
+{
+	const struct atmo_queue *queue = inst->ep.queue;
+	int i;
+
+	memset(stats, 0, sizeof(*stats));
+	stats->version = ATMO_UAPI_VERSION;
+	stats->nr_drops = ATMO_NR_DROPS;
+	stats->rx_packets = inst->rx.packets;
+	stats->rx_bytes = inst->rx.bytes;
+	stats->tx_packets = inst->tx.packets;
+	stats->tx_bytes = inst->tx.bytes;
+	stats->tx_slow = inst->tx.slow;
+	stats->rx_passed = inst->rx.passed;
+	for (i = 0; i < ATMO_NR_DROPS; i++) {
+		stats->drops[i] = inst->rx.drops[i] + inst->tx.drops[i];
+		/* What the demultiplexer dropped on our behalf comes from the wire. */
+		if (queue && i < ATMO_DROP_FREE_BAD_SLOT)
+			stats->drops[i] += atmo_queue_dropped(queue, i);
+	}
+}
+
+int atmo_instance_stats(struct atmo_instance *inst, struct atmo_stats *stats)
+{
+	int err;
+
+	mutex_lock(&inst->rx.mutex);
+	mutex_lock(&inst->tx.mutex);
+	err = atmo_instance_error(inst);
+	if (!err)
+		fill_stats(inst, stats);
+	mutex_unlock(&inst->tx.mutex);
+	mutex_unlock(&inst->rx.mutex);
+	return err;
+}
+
+/* ---- Waiting ---- */
+
+static __poll_t poll_locked(struct atmo_instance *inst)
+{
+	__poll_t mask = 0;
+	u32 room;
+
+	lockdep_assert_held(&inst->rx.mutex);
+	switch (atmo_instance_error(inst)) {
+	case 0:
+		break;
+	case -ENODEV:
+		return EPOLLERR | EPOLLHUP;
+	default:
+		return EPOLLERR;
+	}
+	/* Any entry not consumed is news; so is a cursor that can't be. */
+	if (!atmo_ring_reserve(&inst->rx.ring, &room) || room < inst->nr_pages ||
+	    atmo_instance_rx_waits(inst))
+		mask |= EPOLLIN | EPOLLRDNORM;
+	/*
+	 * The end of a transmission raises no interrupt, hence no wake-up: a
+	 * sender that waits for pages collects them by ATMO_TX_BATCH.
+	 */
+	if (!atmo_instance_device_error(inst))
+		mask |= EPOLLOUT | EPOLLWRNORM;
+	return mask;
+}
+
+__poll_t atmo_instance_poll(struct atmo_instance *inst, struct file *file, poll_table *wait)
+{
+	__poll_t mask;
+
+	poll_wait(file, &inst->waitq, wait);
+	/* We are on the list before we look: pairs with endpoint_wake(). */
+	smp_mb();
+	mutex_lock(&inst->rx.mutex);
+	mask = poll_locked(inst);
+	mutex_unlock(&inst->rx.mutex);
+	return mask;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The kernel's side of a shared ring. Layout, orderings A to D and who writes
+ * which word: uapi/linux/atmo_ring.h.
+ *
+ * Own cursor and size are in this structure, which the application can't reach.
+ * Of the shared words the kernel reads only the other side's cursor and, as a
+ * consumer, entries; each is read once per call and judged as a copy.
+ *
+ *   consumer (free, tx)                     producer (rx, completion)
+ *   peek     how many entries wait          reserve  how many entries fit
+ *   copy     one of them                    put      one of them
+ *   release  the first n are done with      submit   the first n are filled
+ */
+#ifndef ATMO_STACK_RING_H
+#define ATMO_STACK_RING_H
+
+#include "pure.h"
+#include "../uapi/linux/atmo_ring.h"
+
+/**
+ * struct atmo_ring - one ring, as the kernel sees it
+ * @cursors: the shared cursors
+ * @entries: the shared entries
+ * @size: number of entries, a power of two
+ * @cursor: entries ever consumed or produced by the kernel
+ */
+struct atmo_ring {
+	struct atmo_ring_cursors *cursors;
+	void	*entries;
+	u32	size;
+	u32	cursor;
+};
+
+static inline void atmo_ring_init(struct atmo_ring *ring, struct atmo_ring_cursors *cursors,
+				  void *entries, u32 size)
+{
+	ring->cursors = cursors;
+	ring->entries = entries;
+	ring->size = size;
+	ring->cursor = 0;
+}
+
+/*
+ * Consumer: *nr entries are filled. False, and none, when the application's
+ * cursor can't be.
+ */
+static inline bool atmo_ring_peek(const struct atmo_ring *ring, u32 *nr)
+{
+	/* (C) pairs with the application's (B). */
+	u32 filled = smp_load_acquire(&ring->cursors->producer) - ring->cursor;
+
+	*nr = filled <= ring->size ? filled : 0;
+	return filled <= ring->size;
+}
+
+/* Producer: *nr entries are empty. False, and none, when that can't be. */
+static inline bool atmo_ring_reserve(const struct atmo_ring *ring, u32 *nr)
+{
+	/* (A) pairs with the application's (D). */
+	u32 filled = ring->cursor - smp_load_acquire(&ring->cursors->consumer);
+
+	*nr = filled <= ring->size ? ring->size - filled : 0;
+	return filled <= ring->size;
+}
+
+/* Consumer: the first @n entries may be overwritten. */
+static inline void atmo_ring_release(struct atmo_ring *ring, u32 n)
+{
+	ring->cursor += n;
+	/* (D) pairs with the application's (A). */
+	smp_store_release(&ring->cursors->consumer, ring->cursor);
+}
+
+/* Producer: the first @n entries may be read. */
+static inline void atmo_ring_submit(struct atmo_ring *ring, u32 n)
+{
+	ring->cursor += n;
+	/* (B) pairs with the application's (C). */
+	smp_store_release(&ring->cursors->producer, ring->cursor);
+}
+
+static inline u32 atmo_ring_index(const struct atmo_ring *ring, u32 i)
+{
+	return (ring->cursor + i) & (ring->size - 1);
+}
+
+/*
+ * Each word once: the application may change the entry at any time, so only the
+ * copy is ever judged. @len is a multiple of 4.
+ */
+static inline void atmo_ring_copy_words(void *copy, const void *entry, size_t len)
+{
+	const u32 *from = entry;
+	u32 *to = copy;
+	size_t i;
+
+	for (i = 0; i < len / sizeof(u32); i++)
+		to[i] = READ_ONCE(from[i]);
+}
+
+static inline void atmo_ring_copy_free(const struct atmo_ring *ring, u32 i,
+				       struct atmo_free_desc *copy)
+{
+	const struct atmo_free_desc *entries = ring->entries;
+
+	atmo_ring_copy_words(copy, &entries[atmo_ring_index(ring, i)], sizeof(*copy));
+}
+
+static inline void atmo_ring_copy_tx(const struct atmo_ring *ring, u32 i,
+				     struct atmo_tx_desc *copy)
+{
+	const struct atmo_tx_desc *entries = ring->entries;
+
+	atmo_ring_copy_words(copy, &entries[atmo_ring_index(ring, i)], sizeof(*copy));
+}
+
+static inline void atmo_ring_put_rx(const struct atmo_ring *ring, u32 i,
+				    const struct atmo_rx_desc *desc)
+{
+	struct atmo_rx_desc *entries = ring->entries;
+
+	entries[atmo_ring_index(ring, i)] = *desc;
+}
+
+static inline void atmo_ring_put_comp(const struct atmo_ring *ring, u32 i,
+				      const struct atmo_comp_desc *desc)
+{
+	struct atmo_comp_desc *entries = ring->entries;
+
+	entries[atmo_ring_index(ring, i)] = *desc;
+}
+
+#endif /* ATMO_STACK_RING_H */

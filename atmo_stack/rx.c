@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The receive path, in the context of the application's ATMO_RX_BATCH:
+ *
+ *   free ring -> spare slots -> lane's receive queue       hardware lane
+ *   lane -> protocol judges -> rx ring                     the page itself
+ *   private queue -> protocol judges -> rx ring            copied to a spare slot
+ *
+ * Frames that the rx ring has no room for stay where they are.
+ */
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "priv.h"
+
+/* ---- Pages in ---- */
+
+static void take_free_entry(struct atmo_instance *inst, u32 i)
+{
+	struct atmo_rx_side *rx = &inst->rx;
+	struct atmo_free_desc desc;
+
+	atmo_ring_copy_free(&rx->free, i, &desc);
+	if (desc.slot >= inst->nr_pages || desc.reserved) {
+		rx->drops[ATMO_DROP_FREE_BAD_SLOT]++;
+		return;
+	}
+	if (!atmo_owner_take(&inst->owners[desc.slot], ATMO_OWNER_SPARE)) {
+		rx->drops[ATMO_DROP_FREE_NOT_OWNED]++;
+		return;
+	}
+	/* Has room: there are as many places as slots, and each is SPARE once. */
+	rx->spare[rx->nr_spare++] = desc.slot;
+}
+
+static void take_free(struct atmo_instance *inst)
+{
+	struct atmo_rx_side *rx = &inst->rx;
+	u32 i, nr;
+
+	lockdep_assert_held(&rx->mutex);
+	if (!atmo_ring_peek(&rx->free, &nr))
+		rx->drops[ATMO_DROP_BAD_CURSOR]++;
+	if (!nr)
+		return;
+	for (i = 0; i < nr; i++)
+		take_free_entry(inst, i);
+	atmo_ring_release(&rx->free, nr);
+}
+
+/* What the queue has no room for stays spare, and is offered by the next call. */
+static void provide(struct atmo_instance *inst)
+{
+	struct atmo_page *pages[ATMO_CHUNK];
+	struct atmo_rx_side *rx = &inst->rx;
+	struct atmo_endpoint *ep = &inst->ep;
+	u32 i, n, took;
+
+	do {
+		n = min_t(u32, rx->nr_spare, ATMO_CHUNK);
+		if (!n)
+			return;
+		for (i = 0; i < n; i++)
+			pages[i] = &inst->pages[rx->spare[rx->nr_spare - 1 - i]];
+		took = min(ep->ops->rx_provide(ep->lane, pages, n), n);
+		for (i = 0; i < took; i++)
+			atmo_page_move(inst, pages[i]->slot, ATMO_OWNER_SPARE,
+				       ATMO_OWNER_NIC_RX);
+		rx->nr_spare -= took;
+	} while (took == ATMO_CHUNK);
+}
+
+/* ---- Frames ---- */
+
+/* Hardware lane: the page goes back to the NIC by way of the spare slots. */
+static void give_back(struct atmo_instance *inst, u32 slot)
+{
+	struct atmo_rx_side *rx = &inst->rx;
+
+	if (atmo_page_move(inst, slot, ATMO_OWNER_NIC_RX, ATMO_OWNER_SPARE))
+		rx->spare[rx->nr_spare++] = slot;
+}
+
+/* What a flagged frame is dropped for; ATMO_NR_DROPS: it is sound. */
+static u32 flagged(const struct atmo_rx_frame *frame)
+{
+	if (frame->flags & ATMO_RX_MULTI_DESC)
+		return ATMO_DROP_RX_MULTI_DESC;
+	if (frame->flags & ATMO_RX_HW_ERROR)
+		return ATMO_DROP_RX_HW_ERROR;
+	if (frame->offset + frame->len > ATMO_PAGE_SIZE)
+		return ATMO_DROP_RX_MALFORMED;
+	return ATMO_NR_DROPS;
+}
+
+/*
+ * Lets the protocol judge the first @n of rx->frames, in rx->work. Returns how
+ * many it judged: frames that the NIC flagged are not among them.
+ */
+static u32 judge(struct atmo_instance *inst, u32 n)
+{
+	struct atmo_rx_side *rx = &inst->rx;
+	u32 i, reason, slot, m = 0;
+
+	for (i = 0; i < n; i++) {
+		const struct atmo_rx_frame *frame = &rx->frames[i];
+
+		if (inst->ep.lane && !atmo_page_known(inst, frame->page, &slot)) {
+			atmo_instance_fail(inst);
+			continue;
+		}
+		reason = flagged(frame);
+		if (reason == ATMO_NR_DROPS) {
+			memset(&rx->work[m].desc, 0, sizeof(rx->work[m].desc));
+			rx->work[m++].frame = *frame;
+			continue;
+		}
+		rx->drops[reason]++;
+		if (inst->ep.lane)
+			give_back(inst, slot);
+	}
+	if (m)
+		inst->proto->rx(inst, inst->proto_priv, rx->work, m);
+	return m;
+}
+
+/*
+ * The application can write to a page of its lane at any time, so the frame that
+ * Linux gets must be judged where it can't: on a copy. Only frames that the
+ * lane's filter could have matched are passed, so nobody can feed Linux with
+ * anything but datagrams to the own port.
+ */
+static void pass_to_linux(struct atmo_instance *inst, const struct atmo_rx_frame *frame)
+{
+	struct atmo_rx_side *rx = &inst->rx;
+	struct atmo_rx_work work = { .frame = *frame };
+
+	if (inst->ep.lane) {
+		memcpy(rx->bounce.va, frame->page->va + frame->offset, frame->len);
+		work.frame.page = &rx->bounce;
+		work.frame.offset = 0;
+		inst->proto->rx(inst, inst->proto_priv, &work, 1);
+		if (work.verdict != ATMO_RX_TO_LINUX) {
+			rx->drops[ATMO_DROP_RX_MALFORMED]++;
+			return;
+		}
+	}
+	rx->passed++;
+	atmo_demux_pass(inst->ep.nic, &work.frame);
+}
+
+/* Puts a frame into the rx ring, as entry @i from the cursor. */
+static void put_rx(struct atmo_instance *inst, u32 i, struct atmo_rx_desc *desc, u32 slot)
+{
+	struct atmo_rx_side *rx = &inst->rx;
+
+	desc->slot = slot;
+	desc->flags = 0;
+	atmo_ring_put_rx(&rx->ring, i, desc);
+	rx->packets++;
+	rx->bytes += desc->len;
+}
+
+/* Returns whether it went to the rx ring. */
+static bool finish_lane(struct atmo_instance *inst, struct atmo_rx_work *work, u32 i)
+{
+	u32 slot;
+
+	if (!atmo_page_known(inst, work->frame.page, &slot))
+		return false;
+	if (work->verdict == ATMO_RX_DELIVER) {
+		/* Owner first, entry second: the entry says whose it is. */
+		if (!atmo_page_move(inst, slot, ATMO_OWNER_NIC_RX, ATMO_OWNER_USER))
+			return false;
+		put_rx(inst, i, &work->desc, slot);
+		return true;
+	}
+	if (work->verdict == ATMO_RX_TO_LINUX)
+		pass_to_linux(inst, &work->frame);
+	else
+		inst->rx.drops[work->reason]++;
+	give_back(inst, slot);
+	return false;
+}
+
+/*
+ * The frame lies in a neutral page; the application sees a copy of its bytes and
+ * of nothing else. There is a spare slot for each frame.
+ */
+static void copy_to_spare(struct atmo_instance *inst, struct atmo_rx_work *work, u32 i)
+{
+	const struct atmo_rx_frame *frame = &work->frame;
+	struct atmo_rx_side *rx = &inst->rx;
+	u32 slot = rx->spare[--rx->nr_spare];
+
+	memcpy(inst->pages[slot].va + ATMO_FRAME_OFFSET, frame->page->va + frame->offset,
+	       frame->len);
+	work->desc.offset += ATMO_FRAME_OFFSET - frame->offset;
+	work->desc.frame_offset = ATMO_FRAME_OFFSET;
+	if (atmo_page_move(inst, slot, ATMO_OWNER_SPARE, ATMO_OWNER_USER))
+		put_rx(inst, i, &work->desc, slot);
+}
+
+static bool finish_shared(struct atmo_instance *inst, struct atmo_rx_work *work, u32 i)
+{
+	if (work->verdict == ATMO_RX_DELIVER &&
+	    work->frame.len > ATMO_PAGE_SIZE - ATMO_FRAME_OFFSET) {
+		work->verdict = ATMO_RX_DROP;
+		work->reason = ATMO_DROP_RX_MALFORMED;
+	}
+	switch (work->verdict) {
+	case ATMO_RX_DELIVER:
+		copy_to_spare(inst, work, i);
+		return true;
+	case ATMO_RX_TO_LINUX:
+		pass_to_linux(inst, &work->frame);
+		return false;
+	default:
+		inst->rx.drops[work->reason]++;
+		return false;
+	}
+}
+
+/* ---- Batches ---- */
+
+/* Handles the first @n of rx->frames; the rx ring has room for them. */
+static void handle(struct atmo_instance *inst, u32 n)
+{
+	struct atmo_rx_side *rx = &inst->rx;
+	u32 i, m, delivered = 0;
+
+	m = judge(inst, n);
+	for (i = 0; i < m; i++) {
+		if (inst->ep.lane)
+			delivered += finish_lane(inst, &rx->work[i], delivered);
+		else
+			delivered += finish_shared(inst, &rx->work[i], delivered);
+	}
+	if (delivered)
+		atmo_ring_submit(&rx->ring, delivered);
+}
+
+static u32 lane_chunk(struct atmo_instance *inst, u32 n)
+{
+	struct atmo_endpoint *ep = &inst->ep;
+
+	n = min(ep->ops->rx_return(ep->lane, inst->rx.frames, n), n);
+	if (n)
+		handle(inst, n);
+	return n;
+}
+
+/* A frame never waits for a slot half done: no more frames than spare slots. */
+static u32 queue_chunk(struct atmo_instance *inst, u32 n)
+{
+	struct atmo_endpoint *ep = &inst->ep;
+
+	n = min(n, inst->rx.nr_spare);
+	if (n)
+		n = min(atmo_queue_peek(ep->queue, inst->rx.frames, n), n);
+	if (n) {
+		handle(inst, n);
+		atmo_queue_release(ep->queue, n);
+	}
+	return n;
+}
+
+/* Returns whether frames wait, else a wake-up will come when one does. */
+bool atmo_instance_rx_waits(struct atmo_instance *inst)
+{
+	struct atmo_endpoint *ep = &inst->ep;
+	struct atmo_rx_frame frame;
+
+	lockdep_assert_held(&inst->rx.mutex);
+	if (ep->lane)
+		return ep->ops->rx_arm(ep->lane);
+	return atmo_queue_peek(ep->queue, &frame, 1);
+}
+
+/*
+ * epoll asks again only after a wake-up when it is edge-triggered, so one must
+ * be owed whenever a call has found the queue empty. Costs nothing without epoll:
+ * poll() and select() leave the wait queue before they return.
+ */
+static void arm_for_epoll(struct atmo_instance *inst)
+{
+	if (wq_has_sleeper(&inst->waitq) && atmo_instance_rx_waits(inst))
+		wake_up_interruptible_poll(&inst->waitq, EPOLLIN | EPOLLRDNORM);
+}
+
+static u32 rx_locked(struct atmo_instance *inst, u32 nr)
+{
+	struct atmo_rx_side *rx = &inst->rx;
+	u32 n, room, got, handled = 0;
+
+	take_free(inst);
+	if (inst->ep.lane)
+		provide(inst);
+	if (!atmo_ring_reserve(&rx->ring, &room))
+		rx->drops[ATMO_DROP_BAD_CURSOR]++;
+	/* Reckoned as if each frame were delivered. */
+	nr = min(nr, room);
+	while (handled < nr && !READ_ONCE(inst->failed)) {
+		n = min_t(u32, nr - handled, ATMO_CHUNK);
+		got = inst->ep.lane ? lane_chunk(inst, n) : queue_chunk(inst, n);
+		handled += got;
+		if (got < n) {
+			arm_for_epoll(inst);
+			break;
+		}
+		cond_resched();
+	}
+	/* Pages of dropped frames. */
+	if (inst->ep.lane)
+		provide(inst);
+	return handled;
+}
+
+/* Number of frames handled, or a negative errno. */
+int atmo_instance_rx(struct atmo_instance *inst, u32 nr)
+{
+	int ret;
+
+	mutex_lock(&inst->rx.mutex);
+	ret = atmo_instance_error(inst);
+	if (!ret && !inst->proto)
+		ret = -EPROTONOSUPPORT;
+	if (!ret)
+		ret = atmo_instance_device_error(inst);
+	if (!ret)
+		ret = rx_locked(inst, nr);
+	mutex_unlock(&inst->rx.mutex);
+	return ret;
+}

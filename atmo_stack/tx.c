@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The transmit path, in the context of the application's ATMO_TX_BATCH:
+ *
+ *   tx ring -> entry copied and checked, page taken -> protocol builds headers
+ *     small payload   copied behind the headers; the page comes back at once
+ *     large payload   the page itself, which is TX until the lane yields it
+ *
+ * Every page taken comes back by the completion ring. The application may leave
+ * that ring full; then nothing more is taken or collected.
+ *
+ * Entries that the protocol has judged may already be on their way through
+ * Linux, so a chunk is never put back: frames that the lane has no room for are
+ * held, and no further entry is consumed until it has taken them.
+ */
+#include <linux/mm.h>
+#include <linux/sched.h>
+
+#include "check.h"
+#include "priv.h"
+
+/* ---- Completions ---- */
+
+static void tx_begin(struct atmo_tx_side *tx)
+{
+	if (!atmo_ring_reserve(&tx->comp, &tx->comp_room))
+		tx->drops[ATMO_DROP_BAD_CURSOR]++;
+}
+
+static void tx_end(struct atmo_tx_side *tx)
+{
+	if (tx->nr_comp)
+		atmo_ring_submit(&tx->comp, tx->nr_comp);
+	tx->nr_comp = 0;
+}
+
+/* The page is the application's again. The caller has seen to it there is room. */
+static void give_back(struct atmo_instance *inst, u32 slot, s32 status)
+{
+	const struct atmo_comp_desc desc = { .slot = slot, .status = status };
+	struct atmo_tx_side *tx = &inst->tx;
+
+	if (!atmo_page_move(inst, slot, ATMO_OWNER_TX, ATMO_OWNER_USER))
+		return;
+	atmo_ring_put_comp(&tx->comp, tx->nr_comp++, &desc);
+	tx->comp_room--;
+}
+
+/* Pages that the lane is done with. */
+static void collect(struct atmo_instance *inst)
+{
+	struct atmo_endpoint *ep = &inst->ep;
+	struct atmo_tx_side *tx = &inst->tx;
+	u32 i, n, got, slot;
+
+	do {
+		n = min_t(u32, tx->comp_room, ATMO_CHUNK);
+		got = min(ep->ops->tx_return(ep->lane, tx->done, n), n);
+		for (i = 0; i < got; i++) {
+			if (atmo_page_known(inst, tx->done[i], &slot))
+				give_back(inst, slot, 0);
+			else
+				atmo_instance_fail(inst);
+		}
+	} while (got == ATMO_CHUNK);
+}
+
+/* ---- Frames to the lane ---- */
+
+static void push_held(struct atmo_instance *inst)
+{
+	struct atmo_endpoint *ep = &inst->ep;
+	struct atmo_tx_side *tx = &inst->tx;
+	u32 took;
+
+	if (!tx->nr_held)
+		return;
+	took = min(ep->ops->tx_provide(ep->lane, &tx->frames[tx->held], tx->nr_held),
+		   tx->nr_held);
+	tx->packets += took;
+	tx->nr_held -= took;
+	for (; took; took--)
+		tx->bytes += tx->payload_len[tx->held++];
+}
+
+/* The device is down: nothing will be sent, so nothing may be kept. */
+static void drop_held(struct atmo_instance *inst, int status)
+{
+	struct atmo_tx_side *tx = &inst->tx;
+	struct atmo_tx_frame *frame;
+
+	for (; tx->nr_held && tx->comp_room; tx->nr_held--) {
+		frame = &tx->frames[tx->held++];
+		tx->drops[ATMO_DROP_TX_DEVICE]++;
+		if (frame->page)
+			give_back(inst, frame->page->slot, status);
+	}
+}
+
+/* ---- Entries of the tx ring ---- */
+
+/* Takes entry @i; returns whether *work is to be judged by the protocol. */
+static bool take_entry(struct atmo_instance *inst, u32 i, struct atmo_tx_work *work)
+{
+	struct atmo_tx_side *tx = &inst->tx;
+	struct atmo_tx_desc *desc = &work->desc;
+	u8 reason;
+	int err;
+
+	atmo_ring_copy_tx(&tx->ring, i, desc);
+	if (desc->slot >= inst->nr_pages) {
+		tx->drops[ATMO_DROP_TX_BAD_SLOT]++;
+		return false;
+	}
+	if (!atmo_owner_take(&inst->owners[desc->slot], ATMO_OWNER_TX)) {
+		tx->drops[ATMO_DROP_TX_NOT_OWNED]++;
+		return false;
+	}
+	err = atmo_check_tx(desc, tx->max_payload, &reason);
+	if (err) {
+		tx->drops[reason]++;
+		give_back(inst, desc->slot, err);
+		return false;
+	}
+	work->payload = inst->pages[desc->slot].va + desc->offset;
+	work->verdict = ATMO_TX_REFUSE;
+	work->reason = ATMO_DROP_TX_DEVICE;
+	work->status = -EIO;
+	work->head_len = 0;
+	return true;
+}
+
+/* Consumes @n entries; returns how many are in tx->work. */
+static u32 take_entries(struct atmo_instance *inst, u32 n)
+{
+	struct atmo_tx_side *tx = &inst->tx;
+	u32 i, m = 0;
+
+	for (i = 0; i < n; i++)
+		m += take_entry(inst, i, &tx->work[m]);
+	atmo_ring_release(&tx->ring, n);
+	return m;
+}
+
+/* Adds a judged entry to the frames for the lane. */
+static void queue_frame(struct atmo_instance *inst, struct atmo_tx_work *work)
+{
+	struct atmo_tx_side *tx = &inst->tx;
+	struct atmo_tx_frame *frame = &tx->frames[tx->nr_held];
+	const struct atmo_tx_desc *desc = &work->desc;
+
+	tx->payload_len[tx->nr_held++] = desc->len;
+	*frame = (struct atmo_tx_frame){ .head = work->head, .head_len = work->head_len };
+	if (work->head_len + desc->len <= ATMO_TX_HEAD_MAX) {
+		memcpy(work->head + work->head_len, work->payload, desc->len);
+		frame->head_len += desc->len;
+		give_back(inst, desc->slot, 0);
+	} else {
+		frame->page = &inst->pages[desc->slot];
+		frame->offset = desc->offset;
+		frame->len = desc->len;
+	}
+}
+
+static void finish_entry(struct atmo_instance *inst, struct atmo_tx_work *work)
+{
+	struct atmo_tx_side *tx = &inst->tx;
+
+	switch (work->verdict) {
+	case ATMO_TX_SEND:
+		if (!inst->ep.lane || work->head_len > ATMO_TX_HEAD_MAX)
+			break;
+		queue_frame(inst, work);
+		return;
+	case ATMO_TX_SENT:
+		tx->packets++;
+		tx->slow++;
+		tx->bytes += work->desc.len;
+		give_back(inst, work->desc.slot, 0);
+		return;
+	default:
+		tx->drops[work->reason]++;
+		give_back(inst, work->desc.slot, work->status);
+		return;
+	}
+	/* The protocol asked for what this lane hasn't got. */
+	tx->drops[ATMO_DROP_TX_DEVICE]++;
+	give_back(inst, work->desc.slot, -EIO);
+}
+
+/* ---- Batches ---- */
+
+/* Up to @nr entries; returns how many were consumed. */
+static u32 tx_chunk(struct atmo_instance *inst, u32 nr)
+{
+	struct atmo_tx_side *tx = &inst->tx;
+	u32 i, m, filled, n;
+
+	if (!atmo_ring_peek(&tx->ring, &filled))
+		tx->drops[ATMO_DROP_BAD_CURSOR]++;
+	n = min3(nr, filled, tx->comp_room);
+	n = min_t(u32, n, ATMO_CHUNK);
+	if (!n)
+		return 0;
+	m = take_entries(inst, n);
+	if (m)
+		inst->proto->tx(inst, inst->proto_priv, tx->work, m);
+	tx->held = 0;
+	for (i = 0; i < m; i++)
+		finish_entry(inst, &tx->work[i]);
+	push_held(inst);
+	return n;
+}
+
+static u32 tx_locked(struct atmo_instance *inst, u32 nr)
+{
+	struct atmo_tx_side *tx = &inst->tx;
+	u32 got, handled = 0;
+
+	lockdep_assert_held(&tx->mutex);
+	tx->max_payload = inst->proto->max_payload(inst);
+	do {
+		tx_begin(tx);
+		if (inst->ep.lane)
+			collect(inst);
+		push_held(inst);
+		got = tx->nr_held ? 0 : tx_chunk(inst, nr - handled);
+		tx_end(tx);
+		handled += got;
+		cond_resched();
+	} while (got && handled < nr && !READ_ONCE(inst->failed));
+	return handled;
+}
+
+/* While the device is down pages still come back. */
+static void tx_down(struct atmo_instance *inst, int status)
+{
+	tx_begin(&inst->tx);
+	if (inst->ep.lane)
+		collect(inst);
+	drop_held(inst, status);
+	tx_end(&inst->tx);
+}
+
+/* Number of entries consumed, or a negative errno. */
+int atmo_instance_tx(struct atmo_instance *inst, u32 nr)
+{
+	int ret;
+
+	mutex_lock(&inst->tx.mutex);
+	ret = atmo_instance_error(inst);
+	if (!ret && !inst->proto)
+		ret = -EPROTONOSUPPORT;
+	if (!ret) {
+		ret = atmo_instance_device_error(inst);
+		if (ret)
+			tx_down(inst, ret);
+		else
+			ret = tx_locked(inst, nr);
+	}
+	mutex_unlock(&inst->tx.mutex);
+	return ret;
+}

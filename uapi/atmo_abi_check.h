@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * Freezes the layout that the kernel and programs share: included by one file
+ * of the module and one of the library, for 32- and 64-bit programs alike.
+ */
+#ifndef ATMO_ABI_CHECK_H
+#define ATMO_ABI_CHECK_H
+
+#include <linux/ioctl.h>
+
+#include "linux/atmo.h"
+#include "linux/atmo_ring.h"
+
+#define ATMO_ABI_SIZE(type, size)					\
+	_Static_assert(sizeof(struct type) == (size), "size of " #type)
+#define ATMO_ABI_FIELD(type, field, offset)				\
+	_Static_assert(__builtin_offsetof(struct type, field) == (offset), \
+		       "offset of " #type "." #field)
+
+ATMO_ABI_SIZE(atmo_bind, 72);
+ATMO_ABI_FIELD(atmo_bind, version, 0);
+ATMO_ABI_FIELD(atmo_bind, family, 4);
+ATMO_ABI_FIELD(atmo_bind, protocol, 6);
+ATMO_ABI_FIELD(atmo_bind, lane, 7);
+ATMO_ABI_FIELD(atmo_bind, ifindex, 8);
+ATMO_ABI_FIELD(atmo_bind, nr_pages, 12);
+ATMO_ABI_FIELD(atmo_bind, laddr, 16);
+ATMO_ABI_FIELD(atmo_bind, raddr, 32);
+ATMO_ABI_FIELD(atmo_bind, lport, 48);
+ATMO_ABI_FIELD(atmo_bind, rport, 50);
+ATMO_ABI_FIELD(atmo_bind, flags, 52);
+ATMO_ABI_FIELD(atmo_bind, reserved, 56);
+
+ATMO_ABI_SIZE(atmo_ring_info, 16);
+ATMO_ABI_FIELD(atmo_ring_info, cursor_offset, 0);
+ATMO_ABI_FIELD(atmo_ring_info, desc_offset, 4);
+ATMO_ABI_FIELD(atmo_ring_info, entries, 8);
+ATMO_ABI_FIELD(atmo_ring_info, desc_size, 12);
+
+ATMO_ABI_SIZE(atmo_info, 160);
+ATMO_ABI_FIELD(atmo_info, version, 0);
+ATMO_ABI_FIELD(atmo_info, family, 4);
+ATMO_ABI_FIELD(atmo_info, lane, 6);
+ATMO_ABI_FIELD(atmo_info, lane_reason, 7);
+ATMO_ABI_FIELD(atmo_info, ifindex, 8);
+ATMO_ABI_FIELD(atmo_info, nr_pages, 12);
+ATMO_ABI_FIELD(atmo_info, laddr, 16);
+ATMO_ABI_FIELD(atmo_info, lport, 32);
+ATMO_ABI_FIELD(atmo_info, reserved0, 34);
+ATMO_ABI_FIELD(atmo_info, rx_queue, 36);
+ATMO_ABI_FIELD(atmo_info, tx_queue, 40);
+ATMO_ABI_FIELD(atmo_info, max_payload, 44);
+ATMO_ABI_FIELD(atmo_info, rings_len, 48);
+ATMO_ABI_FIELD(atmo_info, pages_len, 56);
+ATMO_ABI_FIELD(atmo_info, ring, 64);
+ATMO_ABI_FIELD(atmo_info, reserved, 128);
+
+ATMO_ABI_SIZE(atmo_batch, 8);
+ATMO_ABI_FIELD(atmo_batch, nr, 0);
+ATMO_ABI_FIELD(atmo_batch, flags, 4);
+
+ATMO_ABI_SIZE(atmo_stats, 472);
+ATMO_ABI_FIELD(atmo_stats, version, 0);
+ATMO_ABI_FIELD(atmo_stats, nr_drops, 4);
+ATMO_ABI_FIELD(atmo_stats, rx_packets, 8);
+ATMO_ABI_FIELD(atmo_stats, rx_bytes, 16);
+ATMO_ABI_FIELD(atmo_stats, tx_packets, 24);
+ATMO_ABI_FIELD(atmo_stats, tx_bytes, 32);
+ATMO_ABI_FIELD(atmo_stats, tx_slow, 40);
+ATMO_ABI_FIELD(atmo_stats, rx_passed, 48);
+ATMO_ABI_FIELD(atmo_stats, reserved, 56);
+ATMO_ABI_FIELD(atmo_stats, drops, 88);
+
+ATMO_ABI_SIZE(atmo_ring_cursors, 128);
+ATMO_ABI_FIELD(atmo_ring_cursors, producer, 0);
+ATMO_ABI_FIELD(atmo_ring_cursors, consumer, 64);
+
+ATMO_ABI_SIZE(atmo_free_desc, 8);
+ATMO_ABI_FIELD(atmo_free_desc, slot, 0);
+ATMO_ABI_FIELD(atmo_free_desc, reserved, 4);
+
+ATMO_ABI_SIZE(atmo_rx_desc, 32);
+ATMO_ABI_FIELD(atmo_rx_desc, slot, 0);
+ATMO_ABI_FIELD(atmo_rx_desc, offset, 4);
+ATMO_ABI_FIELD(atmo_rx_desc, len, 6);
+ATMO_ABI_FIELD(atmo_rx_desc, frame_offset, 8);
+ATMO_ABI_FIELD(atmo_rx_desc, port, 10);
+ATMO_ABI_FIELD(atmo_rx_desc, flags, 12);
+ATMO_ABI_FIELD(atmo_rx_desc, addr, 16);
+
+ATMO_ABI_SIZE(atmo_tx_desc, 32);
+ATMO_ABI_FIELD(atmo_tx_desc, slot, 0);
+ATMO_ABI_FIELD(atmo_tx_desc, offset, 4);
+ATMO_ABI_FIELD(atmo_tx_desc, len, 6);
+ATMO_ABI_FIELD(atmo_tx_desc, reserved, 8);
+ATMO_ABI_FIELD(atmo_tx_desc, port, 10);
+ATMO_ABI_FIELD(atmo_tx_desc, flags, 12);
+ATMO_ABI_FIELD(atmo_tx_desc, addr, 16);
+
+ATMO_ABI_SIZE(atmo_comp_desc, 8);
+ATMO_ABI_FIELD(atmo_comp_desc, slot, 0);
+ATMO_ABI_FIELD(atmo_comp_desc, status, 4);
+
+/* ioctl numbers are ABI, too. */
+_Static_assert(ATMO_BIND == 0xc048a701, "ATMO_BIND");
+_Static_assert(ATMO_GET_INFO == 0xc0a0a702, "ATMO_GET_INFO");
+_Static_assert(ATMO_GET_STATS == 0xc1d8a703, "ATMO_GET_STATS");
+_Static_assert(ATMO_RX_BATCH == 0xc008a704, "ATMO_RX_BATCH");
+_Static_assert(ATMO_TX_BATCH == 0xc008a705, "ATMO_TX_BATCH");
+
+/* Counters added at the end must find room. */
+_Static_assert(ATMO_NR_DROPS <= ATMO_MAX_DROPS, "too many reasons");
+_Static_assert(ATMO_NR_DROPS == 18, "a reason was added: extend, never reorder");
+
+#endif /* ATMO_ABI_CHECK_H */
