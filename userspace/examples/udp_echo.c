@@ -21,8 +21,7 @@ static volatile sig_atomic_t stop;
 
 static void on_signal(int sig)
 {
-	(void)sig;
-	stop = 1;
+	stop = sig;
 }
 
 static void print_bound(const struct atmo_sock *s)
@@ -48,19 +47,17 @@ static void print_counters(const struct atmo_sock *s)
 
 	if (atmo_stats(s, &st))
 		return;
-	printf("udp_echo: received %llu packets, sent %llu packets\n",
-	       (unsigned long long)st.rx_packets, (unsigned long long)st.tx_packets);
+	printf("udp_echo: received %llu, sent %llu\n", st.rx_packets, st.tx_packets);
 	for (i = 0; i < st.nr_drops; i++)
 		if (st.drops[i])
-			printf("udp_echo: dropped %llu by %s\n",
-			       (unsigned long long)st.drops[i], atmo_drop_name(i));
+			printf("udp_echo: dropped %llu: %s\n", st.drops[i], atmo_drop_name(i));
 }
 
 /* Echoes until a signal or an error that lasts; 0 or a negative errno. */
 static int echo(struct atmo_sock *s, unsigned int batch)
 {
 	struct atmo_packet pkts[MAX_BATCH];
-	int n = 0, sent;
+	int n, sent;
 
 	while (!stop) {
 		n = atmo_rx_batch(s, pkts, batch);
@@ -81,44 +78,32 @@ static int echo(struct atmo_sock *s, unsigned int batch)
 	return 0;
 }
 
-static void usage(void)
-{
-	fprintf(stderr, "usage: udp_echo [-l any|hardware|shared] [-n PAGES] [-b BATCH] DEVICE PORT\n");
-	exit(2);
-}
-
-static unsigned int number(const char *arg, unsigned long max)
-{
-	char *end;
-	unsigned long n = strtoul(arg, &end, 10);
-
-	if (*end || !n || n > max)
-		usage();
-	return n;
-}
-
 int main(int argc, char **argv)
 {
 	struct atmo_udp_options opt = { .size = sizeof(opt) };
-	unsigned int batch = 32;
+	unsigned long port, batch = 32;
 	struct atmo_sock *s;
 	char why[256];
-	int c, err;
+	int c, err = 0;
 
 	while ((c = getopt(argc, argv, "l:n:b:")) != -1) {
-		if (c == 'l' && atmo_lane_parse(optarg) >= 0)
+		if (c == 'l')
 			opt.lane = atmo_lane_parse(optarg);
 		else if (c == 'n')
-			opt.nr_pages = number(optarg, ATMO_MAX_PAGES);
+			opt.nr_pages = strtoul(optarg, NULL, 10);
 		else if (c == 'b')
-			batch = number(optarg, MAX_BATCH);
+			batch = strtoul(optarg, NULL, 10);
 		else
-			usage();
+			err = 1;
 	}
-	if (argc - optind != 2)
-		usage();
+	port = argc - optind == 2 ? strtoul(argv[optind + 1], NULL, 10) : 0;
+	if (err || opt.lane > 2 || !batch || batch > MAX_BATCH || !port || port > 65535) {
+		fputs("usage: udp_echo [-l any|hardware|shared] [-n PAGES] [-b BATCH] DEV PORT\n",
+		      stderr);
+		return 2;
+	}
 	opt.ifname = argv[optind];
-	opt.local.sin_port = htons(number(argv[optind + 1], 65535));
+	opt.local.sin_port = htons(port);
 
 	err = atmo_udp_open(&s, &opt);
 	if (err) {

@@ -10,9 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#if __has_include(<atmo_abi_check.h>)
 #include <atmo_abi_check.h>
-#endif
 
 #include "sock.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 /* What people read: names of counters and lanes, reasons of failures. */
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +32,7 @@ static const char *const drop_names[] = {
 	[ATMO_DROP_BAD_CURSOR]		= "bad_cursor",
 };
 
-_Static_assert(NR_OF(drop_names) == ATMO_NR_DROPS, "a drop reason without a name");
+static_assert(NR_OF(drop_names) == ATMO_NR_DROPS, "a drop reason without a name");
 
 static const char *const lane_names[] = {
 	[ATMO_LANE_ANY]		= "any",
@@ -86,10 +87,8 @@ const char *atmo_version(void)
 static const char *explain_access(void)
 {
 	if (access(ATMO_DEVICE_PATH, R_OK | W_OK))
-		return "no permission for " ATMO_DEVICE_PATH
-		       "; let its owner grant it (chmod, chgrp or a udev rule)";
-	return "ports below 1024 need CAP_NET_BIND_SERVICE; take a higher port, or "
-	       "setcap cap_net_bind_service=ep on the program";
+		return "no permission for " ATMO_DEVICE_PATH "; grant it with chmod, chgrp or a udev rule";
+	return "ports below 1024 need CAP_NET_BIND_SERVICE; take a higher port or `setcap cap_net_bind_service=ep` the program";
 }
 
 /* What can be wrong with options that are malformed in one way or another. */
@@ -107,57 +106,47 @@ static const char *explain_invalid(const struct atmo_udp_options *opt)
 		return "wrong number of pages; give a power of two from 16 to 16384";
 	if (opt->lane > ATMO_LANE_SHARED)
 		return "no such lane; choose any, hardware or shared";
-	return "the kernel modules refuse the request; build library and modules "
-	       "from the same version";
+	return "the modules refuse the request; build library and modules from the same version";
 }
+
+static const struct {
+	int err;
+	const char *text;
+} open_errors[] = {
+	{ ENOENT, "no " ATMO_DEVICE_PATH "; load the module atmo_stack" },
+	{ ENXIO, "nobody serves " ATMO_DEVICE_PATH "; load the module atmo_stack" },
+	{ EPROTONOSUPPORT, "no module serves UDP; load the module atmo_udp" },
+	{ EADDRINUSE, "the port is taken; `ss -ulpn` shows Linux's users, else another atmo socket has it" },
+	{ EADDRNOTAVAIL, "the address is not the device's; bind one that `ip -4 addr` shows, or add it" },
+	{ ENODEV, "no such device, or not one that atmo_ixgbe drives; see `ip link` and `ethtool -i`" },
+	{ EBUSY, "no hardware lane is left; close a socket that has one, or ask for lane any or shared" },
+	{ ENOMEM, "not enough memory may be locked; raise `ulimit -l` or take fewer pages" },
+	{ ENOBUFS, "not enough memory may be locked; raise `ulimit -l` or take fewer pages" },
+	{ ENETDOWN, "the device is down; `ip link set DEVICE up`" },
+	{ EMFILE, "too many open files; raise `ulimit -n`" },
+	{ EAFNOSUPPORT, "the local address is not IPv4; give an AF_INET address" },
+	{ EPROTO, "library and modules don't fit together; build both from the same version" },
+	{ ENOTTY, "library and modules don't fit together; build both from the same version" },
+	{ E2BIG, "the program needs a newer library; install the one it was built with" },
+};
 
 static const char *explain(int err, const struct atmo_udp_options *opt)
 {
-	switch (-err) {
-	case ENOENT:
-	case ENXIO:
-		return "no " ATMO_DEVICE_PATH "; load the modules (insmod atmo_stack.ko "
-		       "or modprobe atmo_stack)";
-	case EPROTONOSUPPORT:
-		return "no module serves UDP; load atmo_udp";
-	case EACCES:
-	case EPERM:
-		return explain_access();
-	case EADDRINUSE:
-		return "the port is taken; `ss -ulpn` shows Linux's users of it, else "
-		       "another atmo socket has it";
-	case EADDRNOTAVAIL:
-		return "the address is not one of the device's; see `ip -4 addr show`, "
-		       "add one or bind another";
-	case ENODEV:
-		return "no such device, or not one that atmo_ixgbe drives; see `ip link` "
-		       "and `ethtool -i`";
-	case EBUSY:
-		return "no hardware lane is left; close a socket that has one, or ask "
-		       "for lane any or shared";
-	case ENOMEM:
-		return "not enough memory to lock; raise `ulimit -l` or take fewer pages";
-	case ENETDOWN:
-		return "the device is down; `ip link set DEVICE up`";
-	case EINVAL:
+	size_t i;
+
+	if (err == -EINVAL)
 		return explain_invalid(opt);
-	case EMFILE:
-	case ENFILE:
-		return "too many open files; raise `ulimit -n`";
-	case EPROTO:
-	case ENOTTY:
-	case E2BIG:
-		return "library and kernel modules don't fit together; build both from "
-		       "the same version";
-	default:
-		return NULL;
-	}
+	if (err == -EACCES || err == -EPERM)
+		return explain_access();
+	for (i = 0; i < NR_OF(open_errors); i++)
+		if (open_errors[i].err == -err)
+			return open_errors[i].text;
+	return strerror(-err);
 }
 
 const char *atmo_open_explain(int err, const struct atmo_udp_options *opt,
 			      char *buf, size_t len)
 {
-	const char *what = explain(err, opt);
 	const char *dev = "(no device)";
 	char addr[INET_ADDRSTRLEN] = "*";
 	unsigned int port = 0;
@@ -172,6 +161,6 @@ const char *atmo_open_explain(int err, const struct atmo_udp_options *opt,
 		port = ntohs(opt->local.sin_port);
 	}
 	snprintf(buf, len, "UDP port %u on %s, address %s: %s", port, dev, addr,
-		 what ? what : strerror(-err));
+		 explain(err, opt));
 	return buf;
 }
