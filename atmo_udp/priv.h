@@ -2,6 +2,7 @@
 #ifndef ATMO_UDP_PRIV_H
 #define ATMO_UDP_PRIV_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 
 #include "../atmo_stack/atmo_stack.h"
@@ -10,7 +11,7 @@ struct net_device;
 struct rtable;
 
 #define ATMO_ROUTE_BITS		4
-#define ATMO_ROUTE_ENTRIES	(1 << ATMO_ROUTE_BITS)
+#define ATMO_ROUTE_ENTRIES	BIT(ATMO_ROUTE_BITS)
 
 /**
  * struct atmo_route - a cached route
