@@ -21,7 +21,7 @@ static inline int atmo_check_cmd(unsigned int cmd)
 
 	if (_IOC_TYPE(cmd) != ATMO_IOC_MAGIC)
 		return -ENOTTY;
-	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(known); i++) {
 		if (_IOC_NR(cmd) == _IOC_NR(known[i]))
 			return cmd == known[i] ? 0 : -EINVAL;
 	}

@@ -58,7 +58,7 @@ enum atmo_instance_state {
  * @work: the same on their way through the protocol
  */
 struct atmo_rx_side {
-	struct mutex mutex;
+	struct mutex mutex;	/* protects the rest, see above */
 	struct atmo_ring free;
 	struct atmo_ring ring;
 	u32	*spare;
@@ -88,7 +88,7 @@ struct atmo_rx_side {
  * @done: pages as they come back from the lane
  */
 struct atmo_tx_side {
-	struct mutex mutex;
+	struct mutex mutex;	/* protects the rest, see above */
 	struct atmo_ring ring;
 	struct atmo_ring comp;
 	u32	comp_room;
@@ -138,7 +138,7 @@ struct atmo_instance {
 	struct kref ref;
 	struct atmo_endpoint ep;
 	wait_queue_head_t waitq;
-	struct mutex bind_mutex;
+	struct mutex bind_mutex;	/* protects bind and teardown */
 	enum atmo_instance_state state;
 	bool	failed;
 

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Arguments and entries that are wrong in one place at a time. */
+#include <kunit/test.h>
+#include <linux/in.h>
+#include <linux/limits.h>
+#include <linux/module.h>
+#include <linux/socket.h>
+
+#include "../atmo_stack/check.h"
+
+static struct atmo_bind good_bind(void)
+{
+	return (struct atmo_bind){
+		.version = ATMO_UAPI_VERSION, .family = AF_INET, .protocol = IPPROTO_UDP,
+		.ifindex = 2, .nr_pages = 64, .laddr = { cpu_to_be32(0x0a000001) },
+		.lport = cpu_to_be16(7),
+	};
+}
+
+static void commands(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, atmo_check_cmd(ATMO_BIND), 0);
+	KUNIT_EXPECT_EQ(test, atmo_check_cmd(ATMO_GET_INFO), 0);
+	KUNIT_EXPECT_EQ(test, atmo_check_cmd(ATMO_GET_STATS), 0);
+	KUNIT_EXPECT_EQ(test, atmo_check_cmd(ATMO_RX_BATCH), 0);
+	KUNIT_EXPECT_EQ(test, atmo_check_cmd(ATMO_TX_BATCH), 0);
+}
+
+static void unknown_commands(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, atmo_check_cmd(_IO(ATMO_IOC_MAGIC, 0)), -ENOTTY);
+	KUNIT_EXPECT_EQ(test, atmo_check_cmd(_IO(ATMO_IOC_MAGIC, 6)), -ENOTTY);
+	KUNIT_EXPECT_EQ(test, atmo_check_cmd(_IOWR('T', 1, struct atmo_bind)), -ENOTTY);
+	KUNIT_EXPECT_EQ(test, atmo_check_cmd(0), -ENOTTY);
+	KUNIT_EXPECT_EQ(test, atmo_check_cmd(U32_MAX), -ENOTTY);
+}
+
+static void commands_of_wrong_size(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, atmo_check_cmd(_IOWR(ATMO_IOC_MAGIC, 1, u64)), -EINVAL);
+	KUNIT_EXPECT_EQ(test, atmo_check_cmd(_IOWR(ATMO_IOC_MAGIC, 4, struct atmo_bind)),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, atmo_check_cmd(_IOR(ATMO_IOC_MAGIC, 4, struct atmo_batch)),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, atmo_check_cmd(_IO(ATMO_IOC_MAGIC, 5)), -EINVAL);
+}
+
+static void binds(struct kunit *test)
+{
+	struct atmo_bind bind = good_bind();
+
+	KUNIT_EXPECT_EQ(test, atmo_check_bind(&bind), 0);
+	bind.laddr[0] = 0;
+	KUNIT_EXPECT_EQ(test, atmo_check_bind(&bind), 0);
+	bind.nr_pages = ATMO_MIN_PAGES;
+	KUNIT_EXPECT_EQ(test, atmo_check_bind(&bind), 0);
+	bind.nr_pages = ATMO_MAX_PAGES;
+	KUNIT_EXPECT_EQ(test, atmo_check_bind(&bind), 0);
+	bind.lane = ATMO_LANE_SHARED;
+	KUNIT_EXPECT_EQ(test, atmo_check_bind(&bind), 0);
+	/* Whether it is served is found out later. */
+	bind.protocol = IPPROTO_TCP;
+	KUNIT_EXPECT_EQ(test, atmo_check_bind(&bind), 0);
+}
+
+#define EXPECT_BAD_BIND(test, field, value) do {			\
+	struct atmo_bind bind = good_bind();				\
+	bind.field = (value);						\
+	KUNIT_EXPECT_EQ_MSG(test, atmo_check_bind(&bind), -EINVAL, #field); \
+} while (0)
+
+static void bad_binds(struct kunit *test)
+{
+	EXPECT_BAD_BIND(test, version, 0);
+	EXPECT_BAD_BIND(test, version, ATMO_UAPI_VERSION + 1);
+	EXPECT_BAD_BIND(test, family, 0);
+	EXPECT_BAD_BIND(test, family, AF_INET6);
+	EXPECT_BAD_BIND(test, lane, ATMO_LANE_SHARED + 1);
+	EXPECT_BAD_BIND(test, lane, 255);
+	EXPECT_BAD_BIND(test, ifindex, U32_MAX);
+	EXPECT_BAD_BIND(test, lport, 0);
+	EXPECT_BAD_BIND(test, rport, cpu_to_be16(1));
+	EXPECT_BAD_BIND(test, flags, 1);
+	EXPECT_BAD_BIND(test, flags, 0x80000000);
+}
+
+static void bad_bind_words(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		EXPECT_BAD_BIND(test, reserved[i], 1);
+		EXPECT_BAD_BIND(test, raddr[i], cpu_to_be32(1));
+		if (i)
+			EXPECT_BAD_BIND(test, laddr[i], cpu_to_be32(1));
+	}
+}
+
+static void bad_numbers_of_pages(struct kunit *test)
+{
+	static const u32 bad[] = { 0, 1, 8, 15, 17, 24, 63, 65, 16383, 32768, U32_MAX };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		EXPECT_BAD_BIND(test, nr_pages, bad[i]);
+}
+
+static void infos(struct kunit *test)
+{
+	struct atmo_info info = { .version = ATMO_UAPI_VERSION };
+	int i;
+
+	KUNIT_EXPECT_EQ(test, atmo_check_info(&info), 0);
+	info.version = 2;
+	KUNIT_EXPECT_EQ(test, atmo_check_info(&info), -EINVAL);
+	info.version = ATMO_UAPI_VERSION;
+	info.reserved0 = 1;
+	KUNIT_EXPECT_EQ(test, atmo_check_info(&info), -EINVAL);
+	info.reserved0 = 0;
+	for (i = 0; i < 8; i++) {
+		info.reserved[i] = 1;
+		KUNIT_EXPECT_EQ(test, atmo_check_info(&info), -EINVAL);
+		info.reserved[i] = 0;
+	}
+}
+
+static void stats(struct kunit *test)
+{
+	struct atmo_stats stats = { .version = ATMO_UAPI_VERSION };
+	int i;
+
+	KUNIT_EXPECT_EQ(test, atmo_check_stats(&stats), 0);
+	stats.version = 0;
+	KUNIT_EXPECT_EQ(test, atmo_check_stats(&stats), -EINVAL);
+	stats.version = ATMO_UAPI_VERSION;
+	for (i = 0; i < 4; i++) {
+		/* The upper half counts, too. */
+		stats.reserved[i] = 1ULL << 32;
+		KUNIT_EXPECT_EQ(test, atmo_check_stats(&stats), -EINVAL);
+		stats.reserved[i] = 0;
+	}
+}
+
+static void batches(struct kunit *test)
+{
+	struct atmo_batch batch = { .nr = 1 };
+
+	KUNIT_EXPECT_EQ(test, atmo_check_batch(&batch), 0);
+	batch.nr = ATMO_MAX_BATCH;
+	KUNIT_EXPECT_EQ(test, atmo_check_batch(&batch), 0);
+	batch.nr = ATMO_MAX_BATCH + 1;
+	KUNIT_EXPECT_EQ(test, atmo_check_batch(&batch), -EINVAL);
+	batch.nr = U32_MAX;
+	KUNIT_EXPECT_EQ(test, atmo_check_batch(&batch), -EINVAL);
+	batch.nr = 0;
+	KUNIT_EXPECT_EQ(test, atmo_check_batch(&batch), -EINVAL);
+	batch.nr = 1;
+	batch.flags = 1;
+	KUNIT_EXPECT_EQ(test, atmo_check_batch(&batch), -EINVAL);
+}
+
+static void tx_entries(struct kunit *test)
+{
+	static const struct atmo_tx_desc good[] = {
+		{ .offset = 0, .len = 0 },
+		{ .offset = 0, .len = 1472 },
+		{ .offset = 4096, .len = 0 },
+		{ .offset = 4095, .len = 1 },
+		{ .offset = 4096 - 1472, .len = 1472 },
+	};
+	u8 reason = 255;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(good); i++)
+		KUNIT_EXPECT_EQ(test, atmo_check_tx(&good[i], 1472, &reason), 0);
+	KUNIT_EXPECT_EQ(test, reason, 255);
+}
+
+static void tx_entries_that_leave_the_page(struct kunit *test)
+{
+	static const struct atmo_tx_desc bad[] = {
+		{ .offset = 4096, .len = 1 },
+		{ .offset = 4097, .len = 0 },
+		{ .offset = 0, .len = 4097 },
+		{ .offset = 1, .len = 65535 },
+		{ .offset = 65535, .len = 1 },
+		{ .offset = 65535, .len = 65535 },
+		{ .offset = 4096 - 1471, .len = 1472 },
+	};
+	u8 reason;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		reason = 255;
+		KUNIT_EXPECT_EQ(test, atmo_check_tx(&bad[i], 1472, &reason), -EINVAL);
+		KUNIT_EXPECT_EQ(test, reason, ATMO_DROP_TX_BAD_RANGE);
+	}
+}
+
+static void tx_entries_of_other_kinds(struct kunit *test)
+{
+	struct atmo_tx_desc desc = { .len = 1473 };
+	u8 reason = 255;
+
+	KUNIT_EXPECT_EQ(test, atmo_check_tx(&desc, 1472, &reason), -EMSGSIZE);
+	KUNIT_EXPECT_EQ(test, reason, ATMO_DROP_TX_TOO_LONG);
+	desc.len = 1;
+	desc.reserved = 1;
+	KUNIT_EXPECT_EQ(test, atmo_check_tx(&desc, 1472, &reason), -EINVAL);
+	KUNIT_EXPECT_EQ(test, reason, ATMO_DROP_TX_RESERVED);
+	reason = 255;
+	desc.reserved = 0;
+	desc.flags = 0x80000000;
+	KUNIT_EXPECT_EQ(test, atmo_check_tx(&desc, 1472, &reason), -EINVAL);
+	KUNIT_EXPECT_EQ(test, reason, ATMO_DROP_TX_RESERVED);
+}
+
+static struct kunit_case check_cases[] = {
+	KUNIT_CASE(commands),
+	KUNIT_CASE(unknown_commands),
+	KUNIT_CASE(commands_of_wrong_size),
+	KUNIT_CASE(binds),
+	KUNIT_CASE(bad_binds),
+	KUNIT_CASE(bad_bind_words),
+	KUNIT_CASE(bad_numbers_of_pages),
+	KUNIT_CASE(infos),
+	KUNIT_CASE(stats),
+	KUNIT_CASE(batches),
+	KUNIT_CASE(tx_entries),
+	KUNIT_CASE(tx_entries_that_leave_the_page),
+	KUNIT_CASE(tx_entries_of_other_kinds),
+	{}
+};
+
+static struct kunit_suite check_suite = {
+	.name = "atmo_stack_check",
+	.test_cases = check_cases,
+};
+kunit_test_suite(check_suite);
+
+MODULE_DESCRIPTION("KUnit suite of atmo_stack/check.h");
+MODULE_LICENSE("GPL");
