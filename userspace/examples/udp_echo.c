@@ -98,8 +98,7 @@ int main(int argc, char **argv)
 	}
 	port = argc - optind == 2 ? strtoul(argv[optind + 1], NULL, 10) : 0;
 	if (err || opt.lane > 2 || !batch || batch > MAX_BATCH || !port || port > 65535) {
-		fputs("usage: udp_echo [-l any|hardware|shared] [-n PAGES] [-b BATCH] DEV PORT\n",
-		      stderr);
+		puts("usage: udp_echo [-l any|hardware|shared] [-n PAGES] [-b BATCH] DEV PORT");
 		return 2;
 	}
 	opt.ifname = argv[optind];
@@ -114,8 +113,7 @@ int main(int argc, char **argv)
 	signal(SIGTERM, on_signal);
 	print_bound(s);
 	err = echo(s, batch);
-	if (err)
-		fprintf(stderr, "udp_echo: %s\n", strerror(-err));
+	fprintf(stderr, "udp_echo: %s\n", err ? strerror(-err) : "stopped");
 	print_counters(s);
 	atmo_close(s);
 	return err ? 1 : 0;

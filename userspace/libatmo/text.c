@@ -87,8 +87,8 @@ const char *atmo_version(void)
 static const char *explain_access(void)
 {
 	if (access(ATMO_DEVICE_PATH, R_OK | W_OK))
-		return "no permission for " ATMO_DEVICE_PATH "; grant it with chmod, chgrp or a udev rule";
-	return "ports below 1024 need CAP_NET_BIND_SERVICE; take a higher port or `setcap cap_net_bind_service=ep` the program";
+		return "no permission for " ATMO_DEVICE_PATH "; grant it by chmod or a udev rule";
+	return "ports below 1024 need CAP_NET_BIND_SERVICE; take a higher port, or setcap";
 }
 
 /* What can be wrong with options that are malformed in one way or another. */
@@ -116,10 +116,10 @@ static const struct {
 	{ ENOENT, "no " ATMO_DEVICE_PATH "; load the module atmo_stack" },
 	{ ENXIO, "nobody serves " ATMO_DEVICE_PATH "; load the module atmo_stack" },
 	{ EPROTONOSUPPORT, "no module serves UDP; load the module atmo_udp" },
-	{ EADDRINUSE, "the port is taken; `ss -ulpn` shows Linux's users, else another atmo socket has it" },
-	{ EADDRNOTAVAIL, "the address is not the device's; bind one that `ip -4 addr` shows, or add it" },
-	{ ENODEV, "no such device, or not one that atmo_ixgbe drives; see `ip link` and `ethtool -i`" },
-	{ EBUSY, "no hardware lane is left; close a socket that has one, or ask for lane any or shared" },
+	{ EADDRINUSE, "the port is taken, here or in Linux (see `ss -ulpn`); take another" },
+	{ EADDRNOTAVAIL, "not an address of the device; bind one that `ip addr` shows, or add it" },
+	{ ENODEV, "no such device, or not driven by atmo_ixgbe; see `ethtool -i`" },
+	{ EBUSY, "no hardware lane is left; close another socket, or take any or shared" },
 	{ ENOMEM, "not enough memory may be locked; raise `ulimit -l` or take fewer pages" },
 	{ ENOBUFS, "not enough memory may be locked; raise `ulimit -l` or take fewer pages" },
 	{ ENETDOWN, "the device is down; `ip link set DEVICE up`" },

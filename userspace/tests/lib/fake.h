@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A small kernel for unit tests of libatmo: the system calls that the library
+ * makes are wrapped (-Wl,--wrap) and end here. It keeps its own cursors, takes
+ * and gives pages as <linux/atmo_ring.h> says, and can be told to refuse, to be
+ * slow, or to lie.
+ */
+#ifndef FAKE_H
+#define FAKE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include <linux/atmo.h>
+#include <linux/atmo_ring.h>
+
+#define NR_PAGES	16
+#define FAKE_FD		1000
+
+struct fake {
+	pthread_mutex_t lock;
+	/* Orders. */
+	int open_errno, bind_errno, batch_errno;
+	unsigned int map_fails_at;	/* the how manieth mmap() fails */
+	uint32_t tx_room;	/* entries taken per call */
+	bool tx_slow;		/* sent pages come back by fake_complete() only */
+	uint32_t lie_entries;
+	unsigned int nr_waiting;	/* packets on the wire */
+	/* State. */
+	struct atmo_bind bind;
+	uint8_t *rings, *pages;
+	uint32_t cursor[ATMO_NR_RINGS];
+	uint32_t posted[NR_PAGES], nr_posted;
+	uint32_t sent[NR_PAGES], nr_sent;
+	bool ours[NR_PAGES];	/* the kernel's: posted or sent */
+	uint32_t nr_received, nr_transmitted;
+	uint32_t nr_bad;	/* entries a kernel would have refused */
+	unsigned int nr_open, nr_maps;
+	struct atmo_tx_desc last_tx;
+};
+
+extern struct fake k;
+
+void fake_reset(void);
+struct atmo_ring_cursors *fake_cursors(int ring);
+void fake_put(int ring, const void *desc);
+void fake_complete(void);
+
+#endif /* FAKE_H */
