@@ -209,6 +209,12 @@ static int attach_endpoint(struct atmo_instance *inst, struct net *net,
 	err = atmo_endpoint_bind(&inst->ep, net, bind->ifindex, bind->lane, bind->nr_pages);
 	if (err)
 		return err;
+	/* A shared lane's private queue has as many pages again. */
+	if (inst->ep.queue) {
+		err = atmo_pages_charge(inst, inst->nr_pages);
+		if (err)
+			goto err_detach;
+	}
 	err = atmo_pages_create(inst, atmo_nic_dma_dev(inst->ep.nic));
 	if (err)
 		goto err_detach;
@@ -223,16 +229,6 @@ static int attach_endpoint(struct atmo_instance *inst, struct net *net,
 err_detach:
 	detach_endpoint(inst);
 	return err;
-}
-
-/* A shared lane's private queue has as many pages again. */
-static unsigned long nr_pinned(const struct atmo_instance *inst, const struct atmo_bind *bind)
-{
-	unsigned long nr = inst->nr_pages;
-
-	if (bind->lane != ATMO_LANE_HARDWARE)
-		nr *= 2;
-	return nr + inst->rings_len / PAGE_SIZE;
 }
 
 static int bind_locked(struct atmo_instance *inst, struct net *net,
@@ -252,7 +248,7 @@ static int bind_locked(struct atmo_instance *inst, struct net *net,
 	err = atmo_rings_create(inst);
 	if (err)
 		return err;
-	err = atmo_pages_charge(inst, nr_pinned(inst, bind));
+	err = atmo_pages_charge(inst, inst->nr_pages + inst->rings_len / PAGE_SIZE);
 	if (err)
 		goto err_rings;
 	err = attach_endpoint(inst, net, bind);

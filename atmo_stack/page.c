@@ -11,7 +11,8 @@
 
 /*
  * An unprivileged user may pin as much as by mlock(). The charge stays until
- * the file is closed, since mappings can outlive the NIC.
+ * the file is closed, since mappings can outlive the NIC. Called under
+ * bind_mutex, for one bind always on behalf of the same user.
  */
 int atmo_pages_charge(struct atmo_instance *inst, unsigned long nr)
 {
@@ -23,8 +24,9 @@ int atmo_pages_charge(struct atmo_instance *inst, unsigned long nr)
 		if ((unsigned long)old + nr > limit && !capable(CAP_IPC_LOCK))
 			return -ENOMEM;
 	} while (!atomic_long_try_cmpxchg(&user->locked_vm, &old, old + nr));
-	inst->user = get_uid(user);
-	inst->nr_charged = nr;
+	if (!inst->user)
+		inst->user = get_uid(user);
+	inst->nr_charged += nr;
 	return 0;
 }
 
@@ -35,6 +37,7 @@ void atmo_pages_uncharge(struct atmo_instance *inst)
 	atomic_long_sub(inst->nr_charged, &inst->user->locked_vm);
 	free_uid(inst->user);
 	inst->user = NULL;
+	inst->nr_charged = 0;
 }
 
 /* All pages are the application's; atmo_page_init() clears them. */

@@ -2,8 +2,8 @@
 /*
  * The receive path, in the context of the application's ATMO_RX_BATCH:
  *
- *   free ring -> spare slots -> lane's receive queue       hardware lane
- *   lane -> protocol judges -> rx ring                     the page itself
+ *   free ring -> spare slots -> the lane's receive queue   hardware lane
+ *   receive queue -> protocol judges -> rx ring            the page itself
  *   private queue -> protocol judges -> rx ring            copied to a spare slot
  *
  * Frames that the rx ring has no room for stay where they are.

@@ -236,6 +236,7 @@ static struct kunit_suite check_suite = {
 	.name = "atmo_stack_check",
 	.test_cases = check_cases,
 };
+
 kunit_test_suite(check_suite);
 
 MODULE_DESCRIPTION("KUnit suite of atmo_stack/check.h");

@@ -104,6 +104,7 @@ static struct kunit_suite owner_suite = {
 	.name = "atmo_stack_owner",
 	.test_cases = owner_cases,
 };
+
 kunit_test_suite(owner_suite);
 
 MODULE_DESCRIPTION("KUnit suite of atmo_stack/owner.h");

@@ -258,6 +258,7 @@ static struct kunit_suite ring_suite = {
 	.name = "atmo_stack_ring",
 	.test_cases = ring_cases,
 };
+
 kunit_test_suite(ring_suite);
 
 MODULE_DESCRIPTION("KUnit suite of atmo_stack/ring.h");

@@ -6,16 +6,21 @@
 #ifndef ATMO_ABI_CHECK_H
 #define ATMO_ABI_CHECK_H
 
+#ifdef __KERNEL__
+#include <linux/build_bug.h>
+#else
+#include <assert.h>
+#endif
 #include <linux/ioctl.h>
 
 #include "linux/atmo.h"
 #include "linux/atmo_ring.h"
 
 #define ATMO_ABI_SIZE(type, size)					\
-	_Static_assert(sizeof(struct type) == (size), "size of " #type)
+	static_assert(sizeof(struct type) == (size), "size of " #type)
 #define ATMO_ABI_FIELD(type, field, offset)				\
-	_Static_assert(__builtin_offsetof(struct type, field) == (offset), \
-		       "offset of " #type "." #field)
+	static_assert(__builtin_offsetof(struct type, field) == (offset), \
+		      "offset of " #type "." #field)
 
 ATMO_ABI_SIZE(atmo_bind, 72);
 ATMO_ABI_FIELD(atmo_bind, version, 0);
@@ -102,14 +107,14 @@ ATMO_ABI_FIELD(atmo_comp_desc, slot, 0);
 ATMO_ABI_FIELD(atmo_comp_desc, status, 4);
 
 /* ioctl numbers are ABI, too. */
-_Static_assert(ATMO_BIND == 0xc048a701, "ATMO_BIND");
-_Static_assert(ATMO_GET_INFO == 0xc0a0a702, "ATMO_GET_INFO");
-_Static_assert(ATMO_GET_STATS == 0xc1d8a703, "ATMO_GET_STATS");
-_Static_assert(ATMO_RX_BATCH == 0xc008a704, "ATMO_RX_BATCH");
-_Static_assert(ATMO_TX_BATCH == 0xc008a705, "ATMO_TX_BATCH");
+static_assert(ATMO_BIND == 0xc048a701, "ATMO_BIND");
+static_assert(ATMO_GET_INFO == 0xc0a0a702, "ATMO_GET_INFO");
+static_assert(ATMO_GET_STATS == 0xc1d8a703, "ATMO_GET_STATS");
+static_assert(ATMO_RX_BATCH == 0xc008a704, "ATMO_RX_BATCH");
+static_assert(ATMO_TX_BATCH == 0xc008a705, "ATMO_TX_BATCH");
 
 /* Counters added at the end must find room. */
-_Static_assert(ATMO_NR_DROPS <= ATMO_MAX_DROPS, "too many reasons");
-_Static_assert(ATMO_NR_DROPS == 18, "a reason was added: extend, never reorder");
+static_assert(ATMO_NR_DROPS <= ATMO_MAX_DROPS, "too many reasons");
+static_assert(ATMO_NR_DROPS == 18, "a reason was added: extend, never reorder");
 
 #endif /* ATMO_ABI_CHECK_H */

@@ -29,7 +29,10 @@
 #define ATMO_MAX_PAGES		16384
 #define ATMO_MAX_BATCH		4096
 
-/* Offsets for mmap(). Both regions need MAP_SHARED. */
+/*
+ * Offsets for mmap(). Both regions need MAP_SHARED, are mapped as a whole
+ * (atmo_info.rings_len, pages_len), never executable, not inherited by fork().
+ */
 #define ATMO_MMAP_RINGS		0x000000000ULL
 #define ATMO_MMAP_PAGES		0x100000000ULL
 
@@ -84,7 +87,8 @@ enum atmo_lane_reason {
  * an address of the device. ENODEV: no such device, or not one of ours.
  * EBUSY: ATMO_LANE_HARDWARE was demanded and none is left. EISCONN: bound
  * already. EACCES: port needs a capability. EPROTONOSUPPORT: no module serves
- * the protocol. EINVAL: anything malformed.
+ * the protocol. ENOMEM: no memory, or more than RLIMIT_MEMLOCK grants (pages and
+ * rings, and in the shared lane @nr_pages once more). EINVAL: anything malformed.
  */
 struct atmo_bind {
 	__u32	version;
@@ -172,12 +176,15 @@ struct atmo_info {
  * ATMO_RX_BATCH takes the free ring's pages and adds up to @nr packets to the
  * rx ring. ATMO_TX_BATCH takes up to @nr entries of the tx ring, starts their
  * transmission and adds the pages whose transmission has ended to the
- * completion ring. Neither blocks. @nr counts refused entries too, see
- * atmo_stats.drops.
+ * completion ring. Neither blocks. On return @nr also counts packets that were
+ * dropped or passed on to Linux and entries that were refused (see
+ * atmo_stats.drops): 0 means that nothing was waiting, or that the ring for the
+ * outcome is full. What was delivered or completed is told by that ring's cursor.
  *
- * ENOTCONN: not bound. ENETDOWN: the device is down. ENODEV: the device is
- * gone; only close() is left. EPROTONOSUPPORT: the protocol's module is not
- * loaded at present.
+ * ENOTCONN: not bound. ENETDOWN: the device is down (pages whose transmission
+ * has ended come back all the same). ENODEV: the device is gone; only close() is
+ * left. EPROTONOSUPPORT: the protocol's module is not loaded at present. EIO: the
+ * driver broke the rules of ownership; only close() is left.
  */
 struct atmo_batch {
 	__u32	nr;

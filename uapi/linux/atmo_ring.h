@@ -46,7 +46,10 @@
  *
  * Waiting: the application handles what the rings hold, calls ATMO_RX_BATCH
  * until it returns 0, then poll(). poll() arms the wake-up, then looks for
- * packets again (full barrier between), so none is slept over.
+ * packets again (full barrier between), so none is slept over. Edge-triggered
+ * epoll works, too: a call of ATMO_RX_BATCH that handles less than it was asked
+ * to arms the wake-up. The end of a transmission wakes nobody: poll() reports
+ * POLLOUT whenever the device is up, and ATMO_TX_BATCH collects the pages.
  */
 #ifndef _UAPI_LINUX_ATMO_RING_H
 #define _UAPI_LINUX_ATMO_RING_H
