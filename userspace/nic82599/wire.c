@@ -39,6 +39,15 @@ bool wire_carrier(const struct wire *w)
 	return w->kind && w->kind->carrier(w);
 }
 
+void wire_light(struct wire *w, bool on)
+{
+	if (w->dark == !on)
+		return;
+	w->dark = !on;
+	if (w->kind && w->kind->light)
+		w->kind->light(w);
+}
+
 static void deliver_late(struct bus_timer *t)
 {
 	struct wire *w = (struct wire *)((char *)t - offsetof(struct wire, late_timer));
@@ -150,13 +159,20 @@ static void loop_send(struct wire *w, const void *frame, size_t len)
 
 static bool loop_carrier(const struct wire *w)
 {
-	(void)w;
-	return true;
+	const struct wire *far = w->far;
+
+	return !far->dark;
+}
+
+static void loop_light(struct wire *w)
+{
+	wire_carrier_changed(w->far);
 }
 
 static const struct wire_kind kind_loop = {
 	.send = loop_send,
 	.carrier = loop_carrier,
+	.light = loop_light,
 };
 
 void wire_loop(struct wire *a, struct wire *b)

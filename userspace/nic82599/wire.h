@@ -18,7 +18,13 @@ struct wire;
 /* Send a frame as the MAC puts it on the wire: padded, without FCS. */
 void wire_send(struct wire *w, const void *frame, size_t len);
 
-/* Whether somebody is at the far end. */
+/* Whether light comes in: somebody is at the far end, with the laser on. */
 bool wire_carrier(const struct wire *w);
+
+/*
+ * The port's laser goes on (as it is at first) or off: TX_DISABLE of its SFP+
+ * module. The far end's carrier follows where it can see light: the other port.
+ */
+void wire_light(struct wire *w, bool on);
 
 #endif /* NIC82599_WIRE_H */

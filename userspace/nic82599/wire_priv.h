@@ -22,6 +22,7 @@ struct wire_sock;
 struct wire_kind {
 	void (*send)(struct wire *w, const void *frame, size_t len);
 	bool (*carrier)(const struct wire *w);
+	void (*light)(struct wire *w);		/* optional: w->dark has changed */
 	void (*destroy)(struct wire *w);
 };
 
@@ -36,6 +37,7 @@ struct wire {
 	struct nic *nic;		/* hears what the far end sends */
 	const struct wire_kind *kind;
 	void *far;			/* the kind's own */
+	bool dark;			/* the port's laser is off */
 	struct wire_sock *inject;
 	struct {
 		struct pcapng *file;

@@ -28,6 +28,7 @@
 #define STUB_CARRIER	0x20c
 #define STUB_RESETS	0x210
 #define STUB_BME	0x214
+#define STUB_LIGHT	0x218	/* laser on or off */
 #define STUB_RXCTRL	0x3000	/* where the pcap-in wire looks for RXEN */
 
 #define STUB_BUF	65536
@@ -132,6 +133,9 @@ void nic_write(struct nic *n, uint32_t off, uint32_t val)
 		break;
 	case STUB_DMA:
 		*reg(n, STUB_RESULT) = stub_dma(n, val) ? 1 : 0;
+		break;
+	case STUB_LIGHT:
+		wire_light(n->wire, val);
 		break;
 	case STUB_TIMER:
 		bus_timer_arm(&n->timer, bus_now_ns() + val * 1000ULL);

@@ -14,8 +14,8 @@ import test_protocol
 import vfu_client as v
 from test_protocol import Base
 
-S_SEND, S_FRAMES, S_LEN, S_ANSWER, S_CARRIER, S_RXCTRL = \
-    0x108, 0x200, 0x204, 0x208, 0x20c, 0x3000
+S_SEND, S_FRAMES, S_LEN, S_ANSWER, S_CARRIER, S_LIGHT, S_RXCTRL = \
+    0x108, 0x200, 0x204, 0x208, 0x20c, 0x218, 0x3000
 
 
 def plug(path):
@@ -44,6 +44,12 @@ class Loop(Ports):
             self.assertEqual(self.c[1].reg(S_LEN), length)
         self.assertEqual(self.c[1].reg(S_FRAMES), 4)
         self.assertEqual(self.c[0].reg(S_FRAMES), 0)
+
+    def test_carrier_follows_the_laser(self):
+        self.c[1].set_reg(S_LIGHT, 0)
+        self.assertEqual([c.reg(S_CARRIER) for c in self.c], [0, 1])
+        self.c[1].set_reg(S_LIGHT, 1)
+        self.assertEqual([c.reg(S_CARRIER) for c in self.c], [1, 1])
 
     def test_ports_that_answer_each_other_for_ever(self):
         for c in self.c:
