@@ -5,7 +5,7 @@
 
 #include "bus.h"
 #include "dma.h"
-#include "irq_line.h"
+#include "intr.h"
 #include "pci.h"
 
 struct nic;
@@ -15,7 +15,7 @@ struct bus {
 	struct nic *nic;
 	struct dma_table dma;
 	struct pci_config pci;
-	struct irq_lines irq;
+	struct intr irq;
 };
 
 /* Regions, numbered as VFIO numbers them for PCI. Sizes of 0: absent. */

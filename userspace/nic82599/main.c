@@ -91,7 +91,7 @@ static struct port *port_create(const struct options *o, unsigned int i)
 	if (!p)
 		return NULL;
 	p->bus.port = i;
-	irq_init(&p->bus);
+	intr_init(&p->bus);
 	pci_init(&p->bus, o->mac[i]);
 	p->wire = wire_create(i);
 	if (!p->wire) {

@@ -223,14 +223,14 @@ static void function_reset(struct bus *b, const char *why)
 {
 	bus_debug("port %u: reset by %s", b->port, why);
 	config_flr(b);
-	irq_reset(b);
+	intr_reset(b);
 	nic_flr(b->nic);
 }
 
 void bus_reset(struct bus *b)
 {
 	pci_reset(b);
-	irq_reset(b);
+	intr_reset(b);
 	nic_flr(b->nic);
 }
 
@@ -277,7 +277,7 @@ void pci_config_write(struct bus *b, uint32_t off, const uint8_t *buf, uint32_t 
 	else if (old_state == PM_D3HOT &&
 		 (c->value[PM_CTRL] & PCI_PM_CTRL_STATE_MASK) == PM_D0)
 		function_reset(b, "D3hot to D0");	/* 5.2.5.3.2: No_Soft_Reset is 0 */
-	irq_config_changed(b);
+	intr_config_changed(b);
 	if (was_mastering != c->mastering)
 		nic_bus_master_changed(b->nic);
 }

@@ -357,7 +357,7 @@ static void conn_close(struct vfu *v, const char *why)
 	fds_drop_all(v);
 	/* The reset stops all DMA before the memory goes away. */
 	bus_reset(b);
-	irq_disconnect(b);
+	intr_disconnect(b);
 	dma_unmap_all(&b->dma);
 	if (v->listen.fd >= 0)
 		loop_add(&v->listen, EPOLLIN);

@@ -141,14 +141,14 @@ static int do_get_region_info(struct vfu_session *s, struct vfu_msg *m)
 static int do_get_irq_info(struct vfu_session *s, struct vfu_msg *m)
 {
 	struct vfu_irq_info info;
-	struct irq_info irq;
+	struct intr_info irq;
 	int err;
 
 	(void)s;
 	memcpy(&info, m->body, sizeof(info));
 	if (info.argsz < sizeof(info))
 		return -EINVAL;
-	err = irq_get_info(info.index, &irq);
+	err = intr_get_info(info.index, &irq);
 	if (err)
 		return err;
 	info.argsz = sizeof(info);
@@ -161,7 +161,7 @@ static int do_get_irq_info(struct vfu_session *s, struct vfu_msg *m)
 static int do_set_irqs(struct vfu_session *s, struct vfu_msg *m)
 {
 	struct vfu_irq_set set;
-	struct irq_set_req req;
+	struct intr_set_req req;
 
 	memcpy(&set, m->body, sizeof(set));
 	if (set.argsz < sizeof(set))
@@ -174,7 +174,7 @@ static int do_set_irqs(struct vfu_session *s, struct vfu_msg *m)
 	req.data_len = m->len - sizeof(set);
 	req.fds = m->fds;
 	req.nr_fds = m->nr_fds;
-	return irq_set(s->bus, &req);
+	return intr_set(s->bus, &req);
 }
 
 static bool access_inside(uint32_t region, uint64_t offset, uint32_t count)

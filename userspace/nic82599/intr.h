@@ -3,8 +3,8 @@
  * Interrupts of a function: INTx, MSI and MSI-X, and the eventfds through
  * which the client delivers them.
  */
-#ifndef NIC82599_IRQ_LINE_H
-#define NIC82599_IRQ_LINE_H
+#ifndef NIC82599_INTR_H
+#define NIC82599_INTR_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,7 +22,7 @@ struct bus;
 #define MSIX_PBA_SIZE		(MSIX_NR_VECTORS / 8)
 #define MSIX_BAR_SIZE		0x4000
 
-struct irq_lines {
+struct intr {
 	int intx_fd;
 	int msi_fd;
 	int msix_fd[MSIX_NR_VECTORS];
@@ -42,24 +42,24 @@ struct irq_lines {
 	bool table_written;
 };
 
-void irq_init(struct bus *b);
-void irq_reset(struct bus *b);		/* the device's state; eventfds stay */
-void irq_disconnect(struct bus *b);	/* the client's state: close eventfds */
+void intr_init(struct bus *b);
+void intr_reset(struct bus *b);		/* the device's state; eventfds stay */
+void intr_disconnect(struct bus *b);	/* the client's state: close eventfds */
 
 /* Configuration space changed: enable, mask, INTx disable. */
-void irq_config_changed(struct bus *b);
+void intr_config_changed(struct bus *b);
 
 void msix_bar_read(struct bus *b, uint32_t off, uint8_t *buf, uint32_t len);
 void msix_bar_write(struct bus *b, uint32_t off, const uint8_t *buf, uint32_t len);
 
-struct irq_info {
+struct intr_info {
 	uint32_t flags;		/* VFIO_IRQ_INFO_* */
 	uint32_t count;
 };
 
-int irq_get_info(uint32_t index, struct irq_info *info);
+int intr_get_info(uint32_t index, struct intr_info *info);
 
-struct irq_set_req {
+struct intr_set_req {
 	uint32_t index;
 	uint32_t start;
 	uint32_t count;
@@ -70,6 +70,6 @@ struct irq_set_req {
 	unsigned int nr_fds;
 };
 
-int irq_set(struct bus *b, const struct irq_set_req *req);
+int intr_set(struct bus *b, const struct intr_set_req *req);
 
-#endif /* NIC82599_IRQ_LINE_H */
+#endif /* NIC82599_INTR_H */

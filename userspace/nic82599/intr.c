@@ -30,7 +30,7 @@ static bool eventfd_signal(int fd)
 
 static bool msix_blocked(const struct bus *b, unsigned int vector)
 {
-	const struct irq_lines *irq = &b->irq;
+	const struct intr *irq = &b->irq;
 	const uint8_t *entry = irq->table + vector * MSIX_ENTRY_SIZE;
 
 	if (b->pci.msix_masked || (irq->msix_masked >> vector & 1))
@@ -116,7 +116,7 @@ void msix_bar_write(struct bus *b, uint32_t off, const uint8_t *buf, uint32_t le
  */
 static void intx_update(struct bus *b)
 {
-	struct irq_lines *irq = &b->irq;
+	struct intr *irq = &b->irq;
 	bool line = irq->level && !b->pci.msi_enabled && !b->pci.msix_enabled;
 
 	pci_set_intx_status(b, line);
@@ -147,7 +147,7 @@ void bus_intx(struct bus *b, bool level)
 	intx_update(b);
 }
 
-void irq_config_changed(struct bus *b)
+void intr_config_changed(struct bus *b)
 {
 	if (!b->pci.msix_enabled)
 		b->irq.msix_pending = 0;
@@ -160,7 +160,7 @@ void irq_config_changed(struct bus *b)
 
 /* ---- life ---- */
 
-static void table_reset(struct irq_lines *irq)
+static void table_reset(struct intr *irq)
 {
 	unsigned int v;
 
@@ -171,9 +171,9 @@ static void table_reset(struct irq_lines *irq)
 	irq->table_written = false;
 }
 
-void irq_init(struct bus *b)
+void intr_init(struct bus *b)
 {
-	struct irq_lines *irq = &b->irq;
+	struct intr *irq = &b->irq;
 	unsigned int v;
 
 	memset(irq, 0, sizeof(*irq));
@@ -186,9 +186,9 @@ void irq_init(struct bus *b)
 	table_reset(irq);
 }
 
-void irq_reset(struct bus *b)
+void intr_reset(struct bus *b)
 {
-	struct irq_lines *irq = &b->irq;
+	struct intr *irq = &b->irq;
 
 	irq->level = false;
 	irq->intx_masked = false;
@@ -205,16 +205,16 @@ static void fd_replace(int *slot, int fd)
 	*slot = fd;
 }
 
-static void intx_unmask_set(struct irq_lines *irq, int fd)
+static void intx_unmask_set(struct intr *irq, int fd)
 {
 	if (irq->intx_unmask.fd >= 0)
 		loop_del(&irq->intx_unmask);
 	fd_replace(&irq->intx_unmask.fd, fd);
 }
 
-void irq_disconnect(struct bus *b)
+void intr_disconnect(struct bus *b)
 {
-	struct irq_lines *irq = &b->irq;
+	struct intr *irq = &b->irq;
 	unsigned int v;
 
 	fd_replace(&irq->intx_fd, -1);
@@ -229,7 +229,7 @@ void irq_disconnect(struct bus *b)
 
 /* ---- the client's requests ---- */
 
-int irq_get_info(uint32_t index, struct irq_info *info)
+int intr_get_info(uint32_t index, struct intr_info *info)
 {
 	if (index >= VFIO_PCI_NUM_IRQS)
 		return -EINVAL;
@@ -254,7 +254,7 @@ int irq_get_info(uint32_t index, struct irq_info *info)
 
 static void vector_mask(struct bus *b, uint32_t index, uint32_t vector, bool mask)
 {
-	struct irq_lines *irq = &b->irq;
+	struct intr *irq = &b->irq;
 
 	switch (index) {
 	case VFIO_PCI_INTX_IRQ_INDEX:
@@ -288,8 +288,8 @@ static int *vector_fd(struct bus *b, uint32_t index, uint32_t vector)
 
 static void intx_unmasked(struct loop_fd *l, uint32_t events)
 {
-	struct irq_lines *irq = (struct irq_lines *)((char *)l -
-						     offsetof(struct irq_lines, intx_unmask));
+	struct intr *irq = (struct intr *)((char *)l -
+						     offsetof(struct intr, intx_unmask));
 	uint64_t count;
 
 	(void)events;
@@ -301,9 +301,9 @@ static void intx_unmasked(struct loop_fd *l, uint32_t events)
 	vector_mask(irq->bus, VFIO_PCI_INTX_IRQ_INDEX, 0, false);
 }
 
-static int set_unmask_eventfd(struct bus *b, const struct irq_set_req *req)
+static int set_unmask_eventfd(struct bus *b, const struct intr_set_req *req)
 {
-	struct irq_lines *irq = &b->irq;
+	struct intr *irq = &b->irq;
 
 	if (req->index != VFIO_PCI_INTX_IRQ_INDEX || req->nr_fds > 1)
 		return -EINVAL;
@@ -320,7 +320,7 @@ static int set_unmask_eventfd(struct bus *b, const struct irq_set_req *req)
 	return 0;
 }
 
-static int set_eventfds(struct bus *b, const struct irq_set_req *req)
+static int set_eventfds(struct bus *b, const struct intr_set_req *req)
 {
 	uint32_t i;
 
@@ -336,16 +336,16 @@ static int set_eventfds(struct bus *b, const struct irq_set_req *req)
 		if (req->nr_fds)
 			req->fds[i] = -1;
 	}
-	irq_config_changed(b);
+	intr_config_changed(b);
 	return 0;
 }
 
-static void irq_disable(struct bus *b, uint32_t index)
+static void intr_disable(struct bus *b, uint32_t index)
 {
-	struct irq_info info = { 0 };
+	struct intr_info info = { 0 };
 	uint32_t i;
 
-	irq_get_info(index, &info);
+	intr_get_info(index, &info);
 	for (i = 0; i < info.count; i++)
 		fd_replace(vector_fd(b, index, i), -1);
 	if (index == VFIO_PCI_INTX_IRQ_INDEX) {
@@ -358,7 +358,7 @@ static void irq_disable(struct bus *b, uint32_t index)
 	}
 }
 
-static void set_vector(struct bus *b, const struct irq_set_req *req, uint32_t vector)
+static void set_vector(struct bus *b, const struct intr_set_req *req, uint32_t vector)
 {
 	if (req->flags & VFIO_IRQ_SET_ACTION_TRIGGER)
 		eventfd_signal(*vector_fd(b, req->index, vector));
@@ -371,12 +371,12 @@ static bool one_of(uint32_t flags, uint32_t mask)
 	return __builtin_popcount(flags & mask) == 1;
 }
 
-static int irq_set_check(const struct irq_set_req *req)
+static int intr_set_check(const struct intr_set_req *req)
 {
 	uint32_t known = VFIO_IRQ_SET_DATA_TYPE_MASK | VFIO_IRQ_SET_ACTION_TYPE_MASK;
-	struct irq_info info;
+	struct intr_info info;
 
-	if (irq_get_info(req->index, &info))
+	if (intr_get_info(req->index, &info))
 		return -EINVAL;
 	if ((req->flags & ~known) || !one_of(req->flags, VFIO_IRQ_SET_DATA_TYPE_MASK) ||
 	    !one_of(req->flags, VFIO_IRQ_SET_ACTION_TYPE_MASK))
@@ -394,16 +394,16 @@ static int irq_set_check(const struct irq_set_req *req)
 	return 0;
 }
 
-int irq_set(struct bus *b, const struct irq_set_req *req)
+int intr_set(struct bus *b, const struct intr_set_req *req)
 {
 	uint32_t i;
 	int err;
 
-	err = irq_set_check(req);
+	err = intr_set_check(req);
 	if (err)
 		return err;
 	if (!req->count) {
-		irq_disable(b, req->index);
+		intr_disable(b, req->index);
 		return 0;
 	}
 	if (req->flags & VFIO_IRQ_SET_DATA_EVENTFD)
