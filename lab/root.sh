@@ -116,6 +116,7 @@ make_full()
 	ATMO_ROOT=$dir "$LAB/chroot.sh" sh -c "$apt update &&
 		$apt install --no-install-recommends $(packages full | paste -sd' ')"
 	customise "$dir" kernels-full
+	ATMO_ROOT=$dir "$LAB/chroot.sh" bash /project/lab/unpack-source.sh
 }
 
 # create LAYER TARGET
@@ -139,7 +140,7 @@ sources=("$LAB/root.sh" "$LAB/unpack-kernels.sh" "$LAB/packages/kernels-base")
 case $layer in
 base) ;;
 full) base=$("$0" base)
-      sources+=("$LAB/packages/kernels-full" "$(packages full)") ;;
+      sources+=("$LAB/packages/kernels-full" "$LAB/unpack-source.sh" "$(packages full)") ;;
 *) usage "$0" ;;
 esac
 target=$CACHE/root-$layer-$(hash "${sources[@]}" "$(packages base)")

@@ -95,9 +95,10 @@ start_nic()
 {
 	local tries=100
 
-	[ -x "$BUILD/nic82599" ] || die "no device model" "run make build/nic82599"
+	[ -x "$BUILD/nic82599/nic82599" ] ||
+		die "no device model" "run lab/build.sh"
 	# shellcheck disable=SC2086 # a list of options
-	"$BUILD/nic82599" --socket0 "$RUN/port0" --socket1 "$RUN/port1" $NIC \
+	"$BUILD/nic82599/nic82599" --socket0 "$RUN/port0" --socket1 "$RUN/port1" $NIC \
 		>"$NIC_LOG" 2>&1 </dev/null 9>&- &
 	PIDS+=($!)
 	until [ -S "$RUN/port0" ] && [ -S "$RUN/port1" ]; do
@@ -117,10 +118,13 @@ nic_port()
 	printf '"addr":"3.%d","multifunction":true}' "$1"
 }
 
+# Slots of their own: QEMU places devices given as JSON, as the NIC is, last.
+SLOT=8
 share()
 {
+	SLOT=$((SLOT + 1))
 	QEMU+=(-fsdev "local,id=$1,path=$2,security_model=none,multidevs=remap$3"
-	       -device "virtio-9p-pci,fsdev=$1,mount_tag=$1")
+	       -device "virtio-9p-pci,addr=$(printf %x $SLOT),fsdev=$1,mount_tag=$1")
 }
 
 machine()
@@ -137,7 +141,7 @@ machine()
 	      -initrd "$("$LAB/initramfs.sh" "$KERNEL")"
 	      -append "console=ttyS0 panic=-1 oops=panic nokaslr mitigations=off ${IOMMU:+intel_iommu=on iommu.strict=1 iommu.passthrough=0} $APPEND"
 	      -serial "file:$KERNEL_LOG"
-	      -device virtio-serial-pci -chardev "file,id=term,path=$RUN/term"
+	      -device virtio-serial-pci,addr=8 -chardev "file,id=term,path=$RUN/term"
 	      -device virtserialport,chardev=term,name=lab.term)
 	share root "$root" ,readonly=on
 	share project "$PROJECT" ,readonly=on
