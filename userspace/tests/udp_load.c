@@ -364,7 +364,7 @@ static int run_all(void)
 	return good ? 0 : 1;
 }
 
-static int usage(void)
+static int bad_usage(void)
 {
 	fputs("usage: udp_load [options] ADDRESS PORT\n"
 	      "  -s, --sizes=N[,N...]  payload bytes, 1..65507 (default 64)\n"
@@ -487,7 +487,7 @@ int main(int argc, char **argv)
 	unsigned int source_port = 0;
 
 	if (!parse_options(argc, argv, &source_port))
-		return usage();
+		return bad_usage();
 	if (connect_to(argv[optind], argv[optind + 1], source_port))
 		return 1;
 	fill_table();
