@@ -30,9 +30,10 @@ check()
 	echo "not ok $nr - $name # status $status, $log"
 }
 
+# c_files PATTERN...: the project's C files that git's patterns name.
 c_files()
 {
-	(cd "$PROJECT" && git ls-files '*.c' '*.h')
+	(cd "$PROJECT" && git ls-files -- "$@" | grep '\.[ch]$')
 }
 
 scripts()
@@ -40,16 +41,23 @@ scripts()
 	(cd "$PROJECT" && git grep -lE '^#!/bin/(ba)?sh|^# shellcheck shell' -- lab .ci)
 }
 
-# Types that concern patches to the kernel's own tree, or that docs/checks.md
-# gives a reason for.
+# docs/checks.md gives the reason for each.
 IGNORE=FILE_PATH_CHANGES,MAINTAINERS,CONFIG_DESCRIPTION
+IGNORE_USER=$IGNORE,PREFER_KERNEL_TYPES,PREFER_DEFINED_ATTRIBUTE_MACRO,BIT_MACRO
+IGNORE_USER=$IGNORE_USER,CAMELCASE,VOLATILE
+SHIMS=(atmo_portmgr/compat.h atmo_stack/pure.h)
+IGNORE_SHIMS=$IGNORE,LINUX_VERSION_CODE,CONSTANT_COMPARISON,VOLATILE
+IGNORE_SHIMS=$IGNORE_SHIMS,MEMORY_BARRIER,MACRO_ARG_REUSE
 
+# checkpatch IGNORED FILE...
 checkpatch()
 {
-	# shellcheck disable=SC2046 # a list of names without spaces
-	"$LAB/chroot.sh" full perl /project/build/linux-scripts/checkpatch.pl \
+	local ignored=$1
+
+	shift
+	"$LAB/chroot.sh" full perl /usr/src/linux-scripts/checkpatch.pl \
 		--no-tree --strict --terse --show-types --quiet --file \
-		--ignore $IGNORE $(c_files)
+		--ignore "$ignored" "$@"
 }
 
 modules()
@@ -88,7 +96,11 @@ for kernel in 6.1 6.12 7.3; do
 done
 rm -rf "$BUILD/static/kmod-6.12"
 check "sparse" modules 6.12 C=2 CF=-D__CHECK_ENDIAN__
-check "checkpatch --strict" checkpatch
+mapfile -t files < <(c_files . ':!userspace' "${SHIMS[@]/#/:!}")
+check "checkpatch --strict, kernel side" checkpatch $IGNORE "${files[@]}"
+check "checkpatch --strict, shims" checkpatch $IGNORE_SHIMS "${SHIMS[@]}"
+mapfile -t files < <(c_files userspace)
+check "checkpatch --strict, user space" checkpatch $IGNORE_USER "${files[@]}"
 check "programs build with gcc" programs gcc
 check "programs build with clang" programs clang
 # shellcheck disable=SC2046
