@@ -3,11 +3,8 @@
  * Parsing of received frames: Ethernet II, IPv4 (RFC 791), UDP (RFC 768). Pure.
  * Each field is read once, after it was checked to lie in the frame.
  */
-#include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/string.h>
-
-#include <asm/byteorder.h>
 
 #include "parse.h"
 

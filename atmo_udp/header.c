@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Building and checking of Ethernet, IPv4 and UDP headers. Pure. */
-#include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/string.h>
-
-#include <asm/byteorder.h>
 
 #include "header.h"
 
