@@ -180,6 +180,7 @@ void intr_init(struct bus *b)
 	irq->bus = b;
 	irq->intx_fd = -1;
 	irq->msi_fd = -1;
+	irq->err_fd = -1;
 	irq->intx_unmask.fd = -1;
 	for (v = 0; v < MSIX_NR_VECTORS; v++)
 		irq->msix_fd[v] = -1;
@@ -219,6 +220,7 @@ void intr_disconnect(struct bus *b)
 
 	fd_replace(&irq->intx_fd, -1);
 	fd_replace(&irq->msi_fd, -1);
+	fd_replace(&irq->err_fd, -1);
 	intx_unmask_set(irq, -1);
 	for (v = 0; v < MSIX_NR_VECTORS; v++)
 		fd_replace(&irq->msix_fd[v], -1);
@@ -248,6 +250,10 @@ int intr_get_info(uint32_t index, struct intr_info *info)
 		info->flags = VFIO_IRQ_INFO_EVENTFD;
 		info->count = MSIX_NR_VECTORS;
 		break;
+	case VFIO_PCI_ERR_IRQ_INDEX:
+		info->flags = VFIO_IRQ_INFO_EVENTFD;
+		info->count = 1;
+		break;
 	}
 	return 0;
 }
@@ -265,6 +271,8 @@ static void vector_mask(struct bus *b, uint32_t index, uint32_t vector, bool mas
 		irq->msi_masked = mask;
 		msi_flush(b);
 		break;
+	case VFIO_PCI_ERR_IRQ_INDEX:
+		break;
 	default:
 		if (mask)
 			irq->msix_masked |= 1ULL << vector;
@@ -281,6 +289,8 @@ static int *vector_fd(struct bus *b, uint32_t index, uint32_t vector)
 		return &b->irq.intx_fd;
 	case VFIO_PCI_MSI_IRQ_INDEX:
 		return &b->irq.msi_fd;
+	case VFIO_PCI_ERR_IRQ_INDEX:
+		return &b->irq.err_fd;
 	default:
 		return &b->irq.msix_fd[vector];
 	}
@@ -353,7 +363,7 @@ static void intr_disable(struct bus *b, uint32_t index)
 		b->irq.intx_masked = false;
 	} else if (index == VFIO_PCI_MSIX_IRQ_INDEX) {
 		b->irq.msix_masked = 0;
-	} else {
+	} else if (index == VFIO_PCI_MSI_IRQ_INDEX) {
 		b->irq.msi_masked = false;
 	}
 }

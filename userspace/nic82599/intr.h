@@ -25,6 +25,7 @@ struct bus;
 struct intr {
 	int intx_fd;
 	int msi_fd;
+	int err_fd;		/* kept, because QEMU warns without; no error is modelled */
 	int msix_fd[MSIX_NR_VECTORS];
 	bool level;		/* what the 82599 drives */
 	bool intx_masked;	/* by the client, or by itself after signalling */

@@ -235,7 +235,7 @@ class Interrupts(Base):
             (v.MSIX, v.DATA_EVENTFD | v.TRIGGER, 0, 1, fd),
             (v.MSIX, v.DATA_EVENTFD | v.TRIGGER, 0, 3, fd),
             (v.MSIX, v.DATA_EVENTFD | v.MASK, 0, 2, fd),
-            (v.MSIX, v.DATA_NONE | v.TRIGGER, 0, 2, fd), (3, v.DATA_NONE | v.TRIGGER, 0, 1, ()),
+            (v.MSIX, v.DATA_NONE | v.TRIGGER, 0, 2, fd), (4, v.DATA_NONE | v.TRIGGER, 0, 1, ()),
         ]
         before = self.nic.nr_fds()
         for index, flags, start, count, fds in bad:
