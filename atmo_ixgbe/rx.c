@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Receive. The path of an ordinary queue, bottom up: atmo_ixgbe_rx_take() reads
+ * a descriptor, rx_frame() asks the demultiplexer and makes an skb of what it
+ * leaves to Linux, atmo_ixgbe_rx_clean() is the NAPI loop. Lanes use the first
+ * of these only.
+ *
+ * Nothing here allocates pages: each page that a frame arrived in, or the one
+ * that the demultiplexer gave for it, is posted again at once.
+ */
+#include <linux/bitfield.h>
+#include <linux/dma-mapping.h>
+#include <linux/etherdevice.h>
+
+#include "priv.h"
+
+/* Writes the descriptor of entry @i, with DD clear. */
+static void rx_write_desc(struct atmo_ixgbe_rx *rx, u32 i)
+{
+	union ixgbe_rx_desc *d = &rx->desc[(i - rx->start) & rx->mask];
+	struct atmo_page *page = rx->page[i & rx->mask];
+
+	dma_sync_single_range_for_device(rx->dev, page->dma, ATMO_FRAME_OFFSET,
+					 ATMO_IXGBE_RX_BUF_LEN, DMA_BIDIRECTIONAL);
+	d->read.pkt_addr = cpu_to_le64(page->dma + ATMO_FRAME_OFFSET);
+	d->read.hdr_addr = 0;
+}
+
+/**
+ * atmo_ixgbe_rx_post() - put a page into the ring; there must be room
+ * @rx: ring
+ * @page: page, the ring's from now on
+ *
+ * The device learns of it by atmo_ixgbe_rx_tail().
+ */
+void atmo_ixgbe_rx_post(struct atmo_ixgbe_rx *rx, struct atmo_page *page)
+{
+	rx->page[rx->use & rx->mask] = page;
+	rx_write_desc(rx, rx->use);
+	rx->use++;
+}
+
+/**
+ * atmo_ixgbe_rx_repost() - prepare the ring for a device that starts anew
+ * @rx: ring; the device doesn't have it
+ *
+ * All pages stay. Frames that were received but not fetched are lost.
+ */
+void atmo_ixgbe_rx_repost(struct atmo_ixgbe_rx *rx)
+{
+	u32 i = rx->clean;
+
+	for (; i != rx->use && (le32_to_cpu(rx->desc[(i - rx->start) & rx->mask].wb.status_error) &
+				IXGBE_RXD_STAT_DD); i++)
+		rx->lost++;
+	rx->start = rx->clean;
+	rx->tailed = rx->clean;
+	rx->in_multi = false;
+	for (i = rx->clean; i != rx->use; i++)
+		rx_write_desc(rx, i);
+}
+
+/**
+ * atmo_ixgbe_rx_tail() - tell the device about the pages posted
+ * @rx: ring the device has
+ *
+ * writel() orders the descriptors before it.
+ */
+void atmo_ixgbe_rx_tail(struct atmo_ixgbe_rx *rx)
+{
+	if (rx->tailed == rx->use)
+		return;
+	rx->tailed = rx->use;
+	writel((rx->use - rx->start) & rx->mask, rx->tail);
+}
+
+static u32 rx_status(const struct atmo_ixgbe_rx *rx)
+{
+	const union ixgbe_rx_desc *d = &rx->desc[(rx->clean - rx->start) & rx->mask];
+
+	return le32_to_cpu(READ_ONCE(d->wb.status_error));
+}
+
+/* Is a frame, or a part of one, waiting at @rx->clean? */
+bool atmo_ixgbe_rx_waiting(const struct atmo_ixgbe_rx *rx)
+{
+	return rx->clean != rx->use && (rx_status(rx) & IXGBE_RXD_STAT_DD);
+}
+
+static u32 rx_flags(u32 status, u32 info)
+{
+	u32 flags = 0;
+
+	if (status & IXGBE_RXD_ERR_RXE)
+		flags |= ATMO_RX_HW_ERROR;
+	if ((status & (IXGBE_RXD_STAT_IPCS | IXGBE_RXD_ERR_IPE)) == IXGBE_RXD_STAT_IPCS)
+		flags |= ATMO_RX_L3_OK;
+	if ((status & (IXGBE_RXD_STAT_L4I | IXGBE_RXD_ERR_L4E)) == IXGBE_RXD_STAT_L4I &&
+	    (info & (IXGBE_RXD_PKT_UDP | IXGBE_RXD_PKT_IS_ETQF)) == IXGBE_RXD_PKT_UDP)
+		flags |= ATMO_RX_L4_OK;
+	return flags;
+}
+
+/**
+ * atmo_ixgbe_rx_take() - fetch the next received buffer
+ * @rx: ring
+ * @frame: filled in; the page is the caller's
+ * @meta: more of the descriptor, or NULL
+ *
+ * A frame over several buffers can't arrive with JUMBOEN off; if a device does
+ * so all the same, each part is flagged, the last one included.
+ *
+ * Return: false if nothing has arrived.
+ */
+bool atmo_ixgbe_rx_take(struct atmo_ixgbe_rx *rx, struct atmo_rx_frame *frame,
+			struct atmo_ixgbe_rx_meta *meta)
+{
+	const union ixgbe_rx_desc *d = &rx->desc[(rx->clean - rx->start) & rx->mask];
+	u32 status, info;
+	u16 len;
+
+	if (rx->clean == rx->use)
+		return false;
+	status = rx_status(rx);
+	if (!(status & IXGBE_RXD_STAT_DD))
+		return false;
+	/* The device writes the status last: no other field before it. */
+	dma_rmb();
+	info = le32_to_cpu(READ_ONCE(d->wb.pkt_info));
+	len = le16_to_cpu(READ_ONCE(d->wb.length));
+
+	frame->page = rx->page[rx->clean & rx->mask];
+	frame->offset = ATMO_FRAME_OFFSET;
+	frame->flags = rx_flags(status, info);
+	if (len > ATMO_IXGBE_RX_BUF_LEN) {
+		len = 0;
+		frame->flags |= ATMO_RX_HW_ERROR;
+	}
+	frame->len = len;
+	if (rx->in_multi || !(status & IXGBE_RXD_STAT_EOP))
+		frame->flags |= ATMO_RX_MULTI_DESC;
+	rx->in_multi = !(status & IXGBE_RXD_STAT_EOP);
+	if (meta) {
+		meta->status = status;
+		meta->info = info;
+		meta->hash = le32_to_cpu(READ_ONCE(d->wb.rss_hash));
+	}
+
+	rx->page[rx->clean & rx->mask] = NULL;
+	rx->clean++;
+	dma_sync_single_range_for_cpu(rx->dev, frame->page->dma, ATMO_FRAME_OFFSET,
+				      len, DMA_BIDIRECTIONAL);
+	return true;
+}
+
+/* ---- Ordinary queues ---- */
+
+static void rx_count(struct atmo_ixgbe_queue *q, u64 *counter, u64 n)
+{
+	u64_stats_update_begin(&q->stats.rx_sync);
+	*counter += n;
+	u64_stats_update_end(&q->stats.rx_sync);
+}
+
+static void rx_drop(struct atmo_ixgbe_queue *q, enum atmo_ixgbe_rx_drop why)
+{
+	rx_count(q, &q->stats.rx_drop[why], 1);
+}
+
+static void rx_set_hash(struct sk_buff *skb, const struct atmo_ixgbe_rx_meta *meta)
+{
+	u32 type = FIELD_GET(IXGBE_RXD_RSS_TYPE, meta->info);
+
+	if (!(skb->dev->features & NETIF_F_RXHASH) || !type)
+		return;
+	skb_set_hash(skb, meta->hash, type == IXGBE_RXD_RSS_TYPE_IPV4_TCP ||
+		     type == IXGBE_RXD_RSS_TYPE_IPV6_TCP ? PKT_HASH_TYPE_L4 :
+		     PKT_HASH_TYPE_L3);
+}
+
+/*
+ * A frame that the NIC finds wrong is given to Linux unchecked, which looks for
+ * itself: the 82599 reports UDP datagrams with checksum zero as wrong.
+ */
+static void rx_set_csum(struct atmo_ixgbe_queue *q, struct sk_buff *skb,
+			const struct atmo_ixgbe_rx_meta *meta)
+{
+	skb_checksum_none_assert(skb);
+	if (!(skb->dev->features & NETIF_F_RXCSUM))
+		return;
+	if (((meta->status & IXGBE_RXD_STAT_IPCS) && (meta->status & IXGBE_RXD_ERR_IPE)) ||
+	    ((meta->status & IXGBE_RXD_STAT_L4I) && (meta->status & IXGBE_RXD_ERR_L4E))) {
+		rx_count(q, &q->stats.rx_csum_bad, 1);
+		return;
+	}
+	if (meta->status & IXGBE_RXD_STAT_L4I)
+		skb->ip_summed = CHECKSUM_UNNECESSARY;
+}
+
+/* A frame for Linux, copied: the page goes back to the ring. */
+static void rx_to_linux(struct atmo_ixgbe_queue *q, const struct atmo_rx_frame *frame,
+			const struct atmo_ixgbe_rx_meta *meta)
+{
+	struct sk_buff *skb = napi_alloc_skb(&q->napi, frame->len);
+
+	if (unlikely(!skb)) {
+		rx_drop(q, ATMO_IXGBE_RX_NO_SKB);
+		return;
+	}
+	skb_put_data(skb, frame->page->va + frame->offset, frame->len);
+	skb_record_rx_queue(skb, q->index);
+	rx_count(q, &q->stats.rx_packets, 1);
+	rx_count(q, &q->stats.rx_bytes, frame->len);
+	skb->protocol = eth_type_trans(skb, q->port->netdev);
+	rx_set_hash(skb, meta);
+	rx_set_csum(q, skb, meta);
+	napi_gro_receive(&q->napi, skb);
+}
+
+/* After return frame->page is free again, and possibly another one. */
+static void rx_frame(struct atmo_ixgbe_queue *q, struct atmo_nic *nic,
+		     struct atmo_rx_frame *frame, const struct atmo_ixgbe_rx_meta *meta)
+{
+	if (unlikely(frame->flags & ATMO_RX_HW_ERROR)) {
+		rx_drop(q, ATMO_IXGBE_RX_HW_ERROR);
+		return;
+	}
+	if (unlikely(frame->flags & ATMO_RX_MULTI_DESC)) {
+		rx_drop(q, ATMO_IXGBE_RX_MULTI_DESC);
+		return;
+	}
+	if (unlikely(frame->len < ETH_HLEN)) {
+		rx_drop(q, ATMO_IXGBE_RX_RUNT);
+		return;
+	}
+	switch (nic ? atmo_demux_rx(nic, frame) : ATMO_VERDICT_LINUX) {
+	case ATMO_VERDICT_LINUX:
+		rx_to_linux(q, frame, meta);
+		break;
+	case ATMO_VERDICT_TAKEN:
+		rx_count(q, &q->stats.rx_taken, 1);
+		break;
+	case ATMO_VERDICT_DROPPED:
+		rx_drop(q, ATMO_IXGBE_RX_DEMUX);
+		break;
+	}
+}
+
+/**
+ * atmo_ixgbe_rx_clean() - receive up to @budget frames of an ordinary queue
+ * @q: queue
+ * @budget: most frames to handle
+ *
+ * Context: NAPI, which is an RCU reader: the registration with the
+ * demultiplexer can't vanish meanwhile.
+ * Return: frames handled.
+ */
+int atmo_ixgbe_rx_clean(struct atmo_ixgbe_queue *q, int budget)
+{
+	struct atmo_ixgbe_rx_meta meta;
+	struct atmo_rx_frame frame;
+	struct atmo_nic *nic;
+	int done = 0;
+
+	rcu_read_lock();
+	nic = rcu_dereference(q->port->nic);
+	while (done < budget && atmo_ixgbe_rx_take(&q->rx, &frame, &meta)) {
+		rx_frame(q, nic, &frame, &meta);
+		atmo_ixgbe_rx_post(&q->rx, frame.page);
+		done++;
+	}
+	rcu_read_unlock();
+	if (done)
+		atmo_ixgbe_rx_tail(&q->rx);
+	return done;
+}
