@@ -67,8 +67,9 @@ bool txoff_check(struct nic *n, const struct txjob *j)
 			      "checksum offsets outside the packet");
 	if (!j->ixsm && !j->txsm && !j->tso)
 		return true;
-	if (j->maclen < ETH_HLEN || l4 > j->len ||
-	    j->iplen < (j->ipv4 ? IPV4_HLEN : IPV6_HLEN))
+	/* TUCMD.IPV4 means something only where the IP header is touched. */
+	if (j->maclen < ETH_HLEN || l4 > j->len || j->iplen < IPV4_HLEN ||
+	    (j->tso && !j->ipv4 && j->iplen < IPV6_HLEN))
 		return refuse(n, j, ONCE_TX_BAD_CONTEXT,
 			      "context lengths outside the packet");
 	if (j->txsm && (j->l4t > TXC_L4T_SCTP || l4 + l4_hlen(j) > j->len))
