@@ -6,47 +6,37 @@
 # port 1 to Linux's own ixgbe in a namespace of its own, from where an ordinary
 # socket sends. Prints the report; leaves /out/checks (TAP) and /out/demo.json.
 # PERCENT scales the number of datagrams (default 100).
-set -uo pipefail
-. "$(dirname "$0")/lib.sh"
+. /project/lab/guest/lib.sh
 
 SIZES=1,18,64,256,512,1024,1472
 NR_SIZES=7
-PORT=7777
+UDP_PORT=7777
 PERCENT=${1:-100}
 OUT=/out
-LOAD=$PROGRAMS/tests/udp_load
-ECHO=$PROGRAMS/bin/udp_echo
+LOAD=/project/build/userspace/tests/udp_load
+ECHO=/project/build/userspace/bin/udp_echo
 
-# check NAME CMD...: one line of /out/checks.
-nr_checks=0 nr_failed=0
-check()
+# bar NAME CMD...: a check whose line goes to a file.
+bar()
 {
-	local name=$1 word=ok
+	check "$@" >>$OUT/checks
+}
 
-	shift
-	nr_checks=$((nr_checks + 1))
-	if ! "$@"; then
-		word="not ok"
-		nr_failed=$((nr_failed + 1))
-	fi
-	echo "$word $nr_checks - $name" >>$OUT/checks
+# driver_name DEV [peer]: what ethtool says.
+driver_name()
+{
+	${2:+"$2"} ethtool -i "$1" | sed -n 's/^driver: //p'
 }
 
 # One line about a port: address on the bus, ids, driver, device.
 describe()
 {
-	local pci=$1 dev=$2 addr=$3 where=$4 ids driver
+	local pci=$1 dev=$2 addr=$3 where=${4:-} ids
 
 	ids=$(cat "/sys/bus/pci/devices/$pci/vendor" "/sys/bus/pci/devices/$pci/device" |
 	      sed 's/^0x//' | paste -sd:)
-	driver=$($where ethtool -i "$dev" | sed -n 's/^driver: //p')
-	printf '  %s [%s]  driver %-10s  %s  %s%s\n' "$pci" "$ids" "$driver" "$dev" \
-		"$addr" "${where:+  (namespace peer)}"
-}
-
-driver_is()
-{
-	[ "$($3 ethtool -i "$1" | sed -n 's/^driver: //p')" = "$2" ]
+	printf '  %s [%s]  driver %-10s  %s  %s%s\n' "$pci" "$ids" \
+		"$(driver_name "$dev" "$where")" "$dev" "$addr" "${where:+  (namespace peer)}"
 }
 
 # start_echo LANE: leaves its process id in $echo_pid, its words in a file.
@@ -54,7 +44,7 @@ start_echo()
 {
 	local tries=100
 
-	"$ECHO" -l "$1" "$DEV0" $PORT >$OUT/echo-"$1".log 2>&1 &
+	"$ECHO" -l "$1" "$DEV0" $UDP_PORT >$OUT/echo-"$1".log 2>&1 &
 	echo_pid=$!
 	until grep -q 'lane' $OUT/echo-"$1".log; do
 		tries=$((tries - 1))
@@ -75,7 +65,7 @@ stop_echo()
 # load WINDOW COUNT FILE: all sizes, COUNT datagrams of each.
 load()
 {
-	$PEER "$LOAD" --json --sizes=$SIZES --window="$1" --count="$2" "$ADDR0" $PORT >"$3"
+	peer "$LOAD" --json --sizes=$SIZES --window="$1" --count="$2" "$ADDR0" $UDP_PORT >"$3"
 }
 
 # sum COUNTER FILE...
@@ -139,33 +129,33 @@ phase()
 	files=("$OUT/$lane-1.json" "$OUT/$lane-32.json")
 	echo
 	if ! start_echo "$lane"; then
-		check "$lane lane: udp_echo starts" false
+		bar "$lane lane: udp_echo starts" false
 		return 1
 	fi
 	sed -n '1s/^udp_echo: /Echo on /p' "$log"
 	load 1 $singly "${files[0]}"
 	load 32 $windowed "${files[1]}"
 	stop_echo
-	check "$lane lane: udp_echo ends with status 0" [ $? -eq 0 ]
+	bar "$lane lane: udp_echo ends with status 0" [ $? -eq 0 ]
 	table "${files[@]}"
 	echo "  $(sum echoed "${files[@]}") datagrams echoed, every byte compared"
 	sed -n 's/^udp_echo: \(received\|dropped\)/  echo: \1/p' "$log"
 
-	check "$lane lane: reported in use" grep -q " $lane lane" "$log"
-	check "$lane lane: at least $least datagrams in $NR_SIZES sizes echoed" \
+	bar "$lane lane: reported in use" grep -q " $lane lane" "$log"
+	bar "$lane lane: at least $least datagrams in $NR_SIZES sizes echoed" \
 		[ "$(sum echoed "${files[@]}")" -ge $least ]
-	check "$lane lane: 0 lost" all_echoed "${files[@]}"
-	check "$lane lane: 0 corrupted" none corrupted "${files[@]}"
-	check "$lane lane: 0 duplicated" none duplicated "${files[@]}"
+	bar "$lane lane: 0 lost" all_echoed "${files[@]}"
+	bar "$lane lane: 0 corrupted" none corrupted "${files[@]}"
+	bar "$lane lane: 0 duplicated" none duplicated "${files[@]}"
 }
 
 # What the phases left, in one document.
 write_json()
 {
-	local lane first=1
+	local lane
 
 	echo '{'
-	printf '"kernel": "%s",\n"failed_checks": %d' "$(uname -r)" $nr_failed
+	printf '"kernel": "%s",\n"failed_checks": %d' "$(uname -r)" "$tap_failed"
 	for lane in hardware shared; do
 		[ -s "$OUT/$lane-32.json" ] || continue
 		printf ',\n"%s": {\n"one_at_a_time": %s,\n"in_flight_32": %s}' $lane \
@@ -175,15 +165,13 @@ write_json()
 }
 
 rm -f $OUT/checks $OUT/*.json
-load_modules
-setup_ports
+setup
 echo "UDP echo through mmapped rings, Linux $(uname -r)"
-describe "$PCI0" "$DEV0" "$ADDR0" ""
-describe "$PCI1" "$DEV1" "$ADDR1" "$PEER"
-check "port 0 has our driver" driver_is "$DEV0" atmo_ixgbe ""
-check "port 1 has Linux's ixgbe" driver_is "$DEV1" ixgbe "$PEER"
+describe "$PORT0" "$DEV0" "$ADDR0"
+describe "$PORT1" "$DEV1" "$ADDR1" peer
+bar "port 0 has our driver" [ "$(driver_name "$DEV0")" = atmo_ixgbe ]
+bar "port 1 has Linux's ixgbe" [ "$(driver_name "$DEV1" peer)" = ixgbe ]
 phase hardware 2000 12500 100000
 phase shared 400 2500 20000
 write_json >$OUT/demo.json
-echo "1..$nr_checks" >>$OUT/checks
-[ $nr_failed -eq 0 ]
+finish >>$OUT/checks

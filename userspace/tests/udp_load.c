@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <netdb.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -31,6 +32,8 @@
 #define SEQ_LEN		4
 #define TABLE_LEN	0x20000
 #define TABLE_SPREAD	(TABLE_LEN - MAX_SIZE - 1)
+/* Nothing has come back for so many timeouts: the server is not there. */
+#define PATIENCE	10
 /* Datagrams remembered: for one-byte payloads no two alike among them. */
 #define HISTORY		256
 
@@ -76,6 +79,8 @@ static uint8_t table[TABLE_LEN];
 static struct flight flights[HISTORY];
 static uint32_t base_seq, next_seq;	/* [base, next): perhaps in flight */
 static unsigned int nr_flying;
+static uint64_t last_echo_ns;
+static volatile sig_atomic_t stop;
 static uint8_t rx_buf[MAX_WINDOW][MAX_SIZE + 1];
 
 static uint64_t now_ns(void)
@@ -84,6 +89,11 @@ static uint64_t now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+static void on_signal(int sig)
+{
+	stop = sig;
 }
 
 static uint32_t random32(void)
@@ -170,7 +180,8 @@ static void judge(struct result *r, const uint8_t *buf, unsigned int len)
 		f->state = DONE;
 		nr_flying--;
 		r->n[ECHOED]++;
-		rtt_us = (now_ns() - f->sent_ns) / 1000;
+		last_echo_ns = now_ns();
+		rtt_us = (last_echo_ns - f->sent_ns) / 1000;
 		r->rtt_sum_us += rtt_us;
 		if (rtt_us > r->rtt_max_us)
 			r->rtt_max_us = rtt_us;
@@ -178,10 +189,10 @@ static void judge(struct result *r, const uint8_t *buf, unsigned int len)
 	}
 }
 
-/* Gives up those whose time is over. */
-static void expire(struct result *r)
+/* Gives up those that have been under way for @limit. */
+static void expire(struct result *r, uint64_t limit)
 {
-	uint64_t limit = opt.timeout_ms * 1000000ull, now = now_ns();
+	uint64_t now = now_ns();
 	struct flight *f;
 
 	while (base_seq != next_seq) {
@@ -279,10 +290,19 @@ static bool receive_some(struct result *r, int flags)
 static bool run(struct result *r)
 {
 	uint64_t start = now_ns(), end = opt.duration ? start + opt.duration * 1e9 : 0;
-	uint64_t left, room;
+	uint64_t left, room, timeout = opt.timeout_ms * 1000000ull;
 
+	last_echo_ns = start;
 	for (;;) {
-		if (end)
+		if (now_ns() - last_echo_ns > PATIENCE * timeout) {
+			fprintf(stderr, "udp_load: no echo for %u ms, given up\n",
+				PATIENCE * opt.timeout_ms);
+			expire(r, 0);
+			break;
+		}
+		if (stop)
+			left = 0;
+		else if (end)
 			left = now_ns() < end ? UINT64_MAX : 0;
 		else
 			left = opt.count - r->n[SENT];
@@ -296,7 +316,7 @@ static bool run(struct result *r)
 			return false;
 		if (nr_flying && !receive_some(r, 0))
 			return false;
-		expire(r);
+		expire(r, timeout);
 		if (opt.pause_us && !nr_flying)
 			usleep(random32() % opt.pause_us);
 	}
@@ -344,13 +364,14 @@ static int run_all(void)
 	struct result results[MAX_SIZES] = { 0 };
 	bool good = true;
 
-	for (i = 0; i < nr; i++) {
+	for (i = 0; i < nr && !stop; i++) {
 		struct result *r = &results[i];
 
 		r->size = opt.mixed ? 0 : opt.sizes[i];
 		r->window = opt.window;
 		if (!run(r))
 			return 1;
+		/* A run given up has lost datagrams, or sent none. */
 		good &= r->n[SENT] && r->n[ECHOED] == r->n[SENT] &&
 			!r->n[CORRUPTED] && !r->n[DUPLICATED];
 		if (!opt.json && !opt.quiet)
@@ -358,6 +379,7 @@ static int run_all(void)
 	}
 	if (opt.json) {
 		printf("[");
+		nr = i;
 		for (i = 0; i < nr; i++)
 			print_json(&results[i], i + 1 < nr ? "," : "]");
 	}
@@ -377,6 +399,7 @@ static int bad_usage(void)
 	      "  -m, --mixed           all sizes mixed in one run of --count\n"
 	      "  -j, --json            print results as JSON\n"
 	      "  -q, --quiet           print nothing but errors\n"
+	      "SIGINT and SIGTERM end the sending; what is in flight is waited for.\n"
 	      "Exit status: 0 every datagram echoed once and whole, 1 not, 2 usage\n", stderr);
 	return 2;
 }
@@ -491,5 +514,7 @@ int main(int argc, char **argv)
 	if (connect_to(argv[optind], argv[optind + 1], source_port))
 		return 1;
 	fill_table();
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
 	return run_all();
 }
