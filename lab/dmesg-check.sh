@@ -19,7 +19,7 @@ BAD+='|Out of memory|Bad page|memory leak|still has .* users|unregistered'
 BAD+='|(ixgbe|atmo).*([Ww]arn|[Ff]ail|[Ee]rror|[Tt]imed out|[Hh]ang)'
 BAD+='|Unknown symbol|disagrees about version'
 # Said at every boot of a healthy guest.
-HARMLESS='HEST: |ACPI (BIOS )?(Warning|Error)|Failed to (find cpu0|get CPU)'
+HARMLESS='module verification failed: signature|HEST: |ACPI (BIOS )?(Warning|Error)|Failed to (find cpu0|get CPU)'
 # Out-of-tree (bit 12) and unsigned module (bit 13).
 ALLOWED_TAINT=$((1 << 12 | 1 << 13))
 

@@ -43,5 +43,7 @@ headers=$(kernel_headers "$kernel")
 mkdir -p "$dir"
 locked "$dir.lock"
 copy_sources "$dir"
+# BTF of modules would need pahole and the vmlinux; nothing here reads it.
 "$LAB/chroot.sh" "$(layer "$@")" make --no-print-directory -j"$(nproc)" \
-	-C "$headers" M="/project${dir#"$PROJECT"}" CC=gcc "$@" modules 8>&-
+	-C "$headers" M="/project${dir#"$PROJECT"}" CC=gcc \
+	CONFIG_DEBUG_INFO_BTF_MODULES= "$@" modules 8>&-

@@ -15,7 +15,9 @@ mkdir $dir
 xz -dc -T0 "$archive" | tar -x -C $dir --strip-components=1 --wildcards \
 	--exclude='linux-source-*/Documentation/*.rst' \
 	--exclude='linux-source-*/Documentation/devicetree/*.yaml' \
-	--exclude='linux-source-*/arch/[a-t]*' \
+	--exclude='linux-source-*/arch/[a-t]*.[chS]' \
+	--exclude='linux-source-*/arch/[a-t]*.dts' \
+	--exclude='linux-source-*/arch/[a-t]*.dtsi' \
 	--exclude='linux-source-*/drivers/gpu/*.[ch]' \
 	--exclude='linux-source-*/drivers/media/*.[ch]' \
 	--exclude='linux-source-*/drivers/staging/*.[ch]' \
