@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef PURE_CHECK_H
+#define PURE_CHECK_H
+
+#include <linux/types.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Stops at the first thing that is wrong: what comes after says little. */
+#define CHECK(cond) do {							\
+	if (!(cond)) {								\
+		printf("not ok - %s:%d: %s\n", __FILE__, __LINE__, #cond);	\
+		exit(1);							\
+	}									\
+} while (0)
+
+u32 check_random(void);
+
+void check_parse(u32 nr_frames);
+void check_headers(void);
+void check_table(void);
+void check_table_readers(void);
+
+#endif /* PURE_CHECK_H */

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "check.h"
+
+static u64 state;
+
+/* The same numbers for the same seed, everywhere. */
+u32 check_random(void)
+{
+	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (u32)(state >> 33) ^ (u32)(state >> 12);
+}
+
+int main(int argc, char **argv)
+{
+	u32 nr_frames;
+
+	if (argc != 3) {
+		fprintf(stderr, "usage: %s SEED FRAMES\n", argv[0]);
+		return 2;
+	}
+	state = strtoull(argv[1], NULL, 0);
+	nr_frames = strtoul(argv[2], NULL, 0);
+	printf("1..4\n");
+	check_parse(nr_frames);
+	printf("ok 1 - parser against a reference, %u frames, seed %s\n", nr_frames, argv[1]);
+	check_headers();
+	printf("ok 2 - headers that are built are parsed as what they were built from\n");
+	check_table();
+	printf("ok 3 - flow table against a reference\n");
+	check_table_readers();
+	printf("ok 4 - flow table read while it is written\n");
+	return 0;
+}
