@@ -46,7 +46,8 @@ void bus_intx(struct bus *b, bool level);
 bool bus_msix_enabled(const struct bus *b);
 bool bus_mastering(const struct bus *b);	/* PCI Command, bus master enable */
 
-uint64_t bus_now_ns(void);			/* CLOCK_MONOTONIC */
+/* CLOCK_MONOTONIC, as it was when the present round of the event loop began. */
+uint64_t bus_now_ns(void);
 
 /*
  * One-shot timers. @fn runs from the event loop, after the timer has been

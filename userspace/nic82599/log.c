@@ -7,6 +7,7 @@
 
 #include "bus.h"
 #include "log.h"
+#include "loop.h"
 
 static FILE *log_file;
 static bool log_verbose;
@@ -15,7 +16,7 @@ static uint64_t log_start_ns;
 int log_open(const char *path, bool verbose)
 {
 	log_verbose = verbose;
-	log_start_ns = bus_now_ns();
+	log_start_ns = loop_clock_ns();
 	if (!path || !strcmp(path, "-")) {
 		log_file = stderr;
 		return 0;
@@ -39,7 +40,7 @@ void log_close(void)
 __attribute__((format(printf, 1, 0)))
 static void log_line(const char *fmt, va_list ap)
 {
-	uint64_t us = (bus_now_ns() - log_start_ns) / 1000;
+	uint64_t us = (loop_clock_ns() - log_start_ns) / 1000;
 	FILE *f = log_file ? log_file : stderr;
 	char line[512];
 

@@ -21,6 +21,7 @@
 static struct {
 	int epfd;
 	bool stop;
+	uint64_t now_ns;	/* what bus_now_ns() says in this round */
 	int status;
 	struct epoll_event ev[LOOP_BATCH];	/* the batch being handled */
 	int nr_ev;
@@ -30,6 +31,11 @@ static struct {
 } loop = { .epfd = -1 };
 
 uint64_t bus_now_ns(void)
+{
+	return loop.now_ns ? loop.now_ns : loop_clock_ns();
+}
+
+uint64_t loop_clock_ns(void)
 {
 	struct timespec ts;
 
@@ -115,17 +121,16 @@ void bus_timer_arm(struct bus_timer *t, uint64_t due_ns)
 }
 
 /*
- * Run what is due now. Timers armed meanwhile wait for the next round, even
+ * Run what is due in this round. Timers armed meanwhile wait for the next round, even
  * when they are due: one that re-arms itself at once must not keep the loop
  * from its descriptors.
  */
 static void timers_run(void)
 {
-	uint64_t now = bus_now_ns();
 	unsigned int left = loop.nr_timers;
 	struct bus_timer *t;
 
-	while (left-- && loop.nr_timers && heap_at(1)->due_ns <= now) {
+	while (left-- && loop.nr_timers && heap_at(1)->due_ns <= loop.now_ns) {
 		t = heap_at(1);
 		bus_timer_cancel(t);
 		t->fn(t);
@@ -193,7 +198,7 @@ static int loop_wait(void)
 	int n;
 
 	if (loop.nr_timers) {
-		now = bus_now_ns();
+		now = loop_clock_ns();
 		due = heap_at(1)->due_ns;
 		ns = due > now ? due - now : 0;
 		if (ns > NSEC_PER_SEC)
@@ -209,23 +214,38 @@ static int loop_wait(void)
 	return n;
 }
 
-int loop_run(void)
+static void events_run(int n)
 {
 	struct loop_fd *l;
-	int i, n;
+	int i;
+
+	loop.nr_ev = n;
+	for (i = 0; i < n; i++) {
+		l = loop.ev[i].data.ptr;
+		if (l)
+			l->fn(l, loop.ev[i].events);
+	}
+	loop.nr_ev = 0;
+}
+
+/*
+ * Time stands still during a round, and timers come before descriptors: when
+ * this process was kept from running, what should have happened meanwhile
+ * happens in its order, before anybody can see that it is late. Otherwise a
+ * port would send after the end of a pause which the other port has long been
+ * due to extend.
+ */
+int loop_run(void)
+{
+	int n;
 
 	while (!loop.stop) {
 		n = loop_wait();
 		if (n < 0)
 			return n;
-		loop.nr_ev = n;
-		for (i = 0; i < n; i++) {
-			l = loop.ev[i].data.ptr;
-			if (l)
-				l->fn(l, loop.ev[i].events);
-		}
-		loop.nr_ev = 0;
+		loop.now_ns = loop_clock_ns();
 		timers_run();
+		events_run(n);
 	}
 	return loop.status;
 }

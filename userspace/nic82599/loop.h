@@ -26,6 +26,8 @@ int loop_add(struct loop_fd *l, uint32_t events);	/* 0 or -errno */
 void loop_mod(struct loop_fd *l, uint32_t events);
 void loop_del(struct loop_fd *l);
 
+uint64_t loop_clock_ns(void);	/* the real one; bus_now_ns() stands still in a round */
+
 int loop_run(void);		/* until loop_stop(); its status, or -errno */
 void loop_stop(int status);
 
