@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Run the tests of the bus half of nic82599; TAP on standard output.
+"""Run the tests of nic82599 that need no virtual machine; TAP on standard output.
 
-The program under test is nic82599 with tests/stub_nic.c in the place of the
-82599. FUZZ_ROUNDS and FUZZ_SEED set length and repetition of the fuzzing.
+Most run against nic82599 with tests/stub_nic.c in the place of the 82599, the
+hostile guest against the whole of it. FUZZ_ROUNDS, FUZZ_SECONDS and FUZZ_SEED
+set length and repetition of the fuzzing.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
+import test_guest
 import test_pci
 import test_protocol
 import test_wire
@@ -45,16 +47,18 @@ class Tap(unittest.TestResult):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--nic", required=True, metavar="FILE", help="program under test")
+    parser.add_argument("--bus", required=True, metavar="FILE", help="nic82599 with the stub")
+    parser.add_argument("--nic", required=True, metavar="FILE", help="nic82599")
     parser.add_argument("names", nargs="*", help="test_module[.Class[.test]] (default all)")
     args = parser.parse_args()
-    test_protocol.BINARY = os.path.abspath(args.nic)
+    test_protocol.BINARY = os.path.abspath(args.bus)
+    test_guest.BINARY = os.path.abspath(args.nic)
     loader = unittest.defaultTestLoader
     if args.names:
         suite = loader.loadTestsFromNames(args.names)
     else:
         suite = unittest.TestSuite(loader.loadTestsFromModule(m)
-                                   for m in (test_protocol, test_pci, test_wire))
+                                   for m in (test_protocol, test_pci, test_wire, test_guest))
     result = Tap()
     suite.run(result)
     bad = len(result.failures) + len(result.errors)
