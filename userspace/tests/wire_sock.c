@@ -139,7 +139,7 @@ static void command(struct atmo_sock *s, const char *line)
 	else if (!strcmp(line, "stats\n"))
 		show_stats(s);
 	else
-		printf("error no such command: %s", line);
+		printf("error what is this: %s", line);
 	printf("end\n");
 	fflush(stdout);
 }
