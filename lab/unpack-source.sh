@@ -9,20 +9,22 @@
 set -euo pipefail
 
 archive=$(compgen -G '/usr/src/linux-source-*.tar.xz')
+top=$(basename "$archive" .tar.xz)
 dir=/usr/src/linux-source
 rm -rf $dir
 mkdir $dir
-xz -dc -T0 "$archive" | tar -x -C $dir --strip-components=1 --wildcards \
-	--exclude='linux-source-*/Documentation/*.rst' \
-	--exclude='linux-source-*/Documentation/devicetree/*.yaml' \
-	--exclude='linux-source-*/arch/[a-t]*.[chS]' \
-	--exclude='linux-source-*/arch/[a-t]*.dts' \
-	--exclude='linux-source-*/arch/[a-t]*.dtsi' \
-	--exclude='linux-source-*/drivers/gpu/*.[ch]' \
-	--exclude='linux-source-*/drivers/media/*.[ch]' \
-	--exclude='linux-source-*/drivers/staging/*.[ch]' \
-	--exclude='linux-source-*/drivers/net/wireless/*.[ch]' \
-	--exclude='linux-source-*/sound/*.[ch]' \
-	--exclude='linux-source-*/tools/perf/*'
+xz -dc -T0 "$archive" | tar -x -C $dir --strip-components=1 \
+	--wildcards --anchored \
+	--exclude="$top/Documentation/*.rst" \
+	--exclude="$top/Documentation/devicetree/*.yaml" \
+	--exclude="$top/arch/[a-t]*.[chS]" \
+	--exclude="$top/arch/[a-t]*.dts" \
+	--exclude="$top/arch/[a-t]*.dtsi" \
+	--exclude="$top/drivers/gpu/*.[ch]" \
+	--exclude="$top/drivers/media/*.[ch]" \
+	--exclude="$top/drivers/staging/*.[ch]" \
+	--exclude="$top/drivers/net/wireless/*.[ch]" \
+	--exclude="$top/sound/*.[ch]" \
+	--exclude="$top/tools/perf/*"
 rm "$archive"
 ln -sfn linux-source/scripts /usr/src/linux-scripts

@@ -77,17 +77,23 @@ cleanup()
 	exit "$status"
 }
 
-# What the guest reads: its command and how the modules were built.
+# What lab/guest/init reads, in the words of its small shell.
 write_orders()
 {
+	local word
+
 	OUT=${OUT:-$RUN/out}
 	mkdir -p "$OUT/.lab"
 	rm -f "$OUT/.lab/"*
-	printf '%s\0' "/project${SCRIPT#"$PROJECT"}" "${ARGS[@]}" >"$OUT/.lab/argv"
-	cat >"$OUT/.lab/env" <<-END
-	export ATMO_KERNEL=$KERNEL
-	export ATMO_KMOD=/project/build/kmod-$KERNEL
-	END
+	{
+		echo "export ATMO_KERNEL=$KERNEL"
+		echo "export ATMO_KMOD=/project/build/kmod-$KERNEL"
+		printf 'set --'
+		for word in "/project${SCRIPT#"$PROJECT"}" "${ARGS[@]}"; do
+			printf " '%s'" "${word//\'/\'\\\'\'}"
+		done
+		echo
+	} >"$OUT/.lab/orders"
 }
 
 # The device model: one socket a port. It is there when both sockets are.
