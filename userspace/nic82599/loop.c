@@ -207,7 +207,7 @@ static int loop_wait(void)
 	ts.tv_sec = (time_t)(ns / NSEC_PER_SEC);
 	ts.tv_nsec = (long)(ns % NSEC_PER_SEC);
 	n = epoll_pwait2(loop.epfd, loop.ev, LOOP_BATCH, &ts, NULL);
-	if (n < 0 && errno == ENOSYS)
+	if (n < 0 && errno != EINTR)
 		n = loop_wait_ms(ns);
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;

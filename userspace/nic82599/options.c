@@ -41,9 +41,9 @@ static const struct argp_option option_list[] = {
 };
 
 static const char doc[] =
-	"A two-port Intel 82599 10 GbE adapter for virtual machines. Each port is a PCI "
-	"function (8086:10fb) served over vfio-user, to which QEMU 10.1 or newer attaches "
-	"with -device vfio-user-pci; guest memory has to be shared (share=on)."
+	"A two-port Intel 82599 10 GbE adapter for virtual machines. Each port is a\n"
+	"PCI function (8086:10fb) served over vfio-user, to which QEMU 10.1 or newer\n"
+	"attaches with -device vfio-user-pci; guest memory must be shared (share=on).\n"
 	"\vKinds of wires:\n"
 	"  loop          port 0 to port 1, for both ports\n"
 	"  none          nothing: no link\n"
@@ -54,7 +54,7 @@ static const char doc[] =
 	"                (default 10000), once or over and over, from one second\n"
 	"                after the driver has enabled reception\n"
 	"\n"
-	"Exit status: 0 after SIGTERM or SIGINT, 1 when something failed, 2 for a "
+	"Exit status: 0 after SIGTERM or SIGINT, 1 when something failed, 2 for a\n"
 	"command line that makes no sense.\n";
 
 static void parse_mac(struct argp_state *state, const char *arg, uint8_t mac[6])
@@ -83,8 +83,8 @@ static const char *parse_wire(struct argp_state *state, const char *arg)
 {
 	if (strcmp(arg, "loop") && strcmp(arg, "none") && strncmp(arg, "unix:", 5) &&
 	    strncmp(arg, "pcap-in:", 8))
-		argp_error(state, "unknown wire \"%s\": use loop, none, unix:PATH or "
-			   "pcap-in:FILE", arg);
+		argp_error(state, "unknown wire \"%s\": use loop, none, unix:PATH or pcap-in:FILE",
+			   arg);
 	return arg;
 }
 
@@ -109,8 +109,7 @@ static void finish(struct argp_state *state, struct options *o)
 		if (!o->wire[i])
 			o->wire[i] = "none";
 	if (is_loop(o->wire[0]) != is_loop(o->wire[1]))
-		argp_error(state, "a loop has two ends: use --wire loop, or another kind for "
-			   "both --wire0 and --wire1");
+		argp_error(state, "a loop has two ends: use --wire loop, or no loop at all");
 	if (is_loop(o->wire[0]) && !both)
 		argp_error(state, "a loop needs both ports: give --socket1 too");
 }
@@ -122,8 +121,8 @@ static error_t parse_wiring(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case OPT_WIRE:
 		if (strncmp(arg, "loop", 5) && strncmp(arg, "none", 5))
-			argp_error(state, "--wire is for both ports and takes loop or none: "
-				   "use --wire0 and --wire1 for \"%s\"", arg);
+			argp_error(state, "--wire takes loop or none: use --wire0 for \"%s\"",
+				   arg);
 		o->wire[0] = arg;
 		o->wire[1] = arg;
 		break;

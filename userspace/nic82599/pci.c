@@ -182,7 +182,7 @@ void pci_init(struct bus *b, const uint8_t mac[6])
 	size_t i;
 
 	memset(c, 0, sizeof(*c));
-	for (i = 0; i < sizeof(config_regs) / sizeof(config_regs[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(config_regs); i++) {
 		r = &config_regs[i];
 		config_put(c->power_on, r, r->value);
 		config_put(c->writable, r, r->writable);

@@ -32,14 +32,15 @@ static bool sock_stale(const struct sockaddr_un *sa, int type)
 int sock_listen(const char *path, int type)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	size_t len = strlen(path);
 	int fd, err;
 
-	if (strlen(path) >= sizeof(sa.sun_path)) {
+	if (len >= sizeof(sa.sun_path)) {
 		bus_log("%s: socket path longer than %zu bytes: use a shorter one", path,
 			sizeof(sa.sun_path) - 1);
 		return -1;
 	}
-	strcpy(sa.sun_path, path);
+	memcpy(sa.sun_path, path, len + 1);
 	fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0) {
 		bus_log("no socket for %s: %s", path, strerror(errno));

@@ -73,7 +73,7 @@ static void keep_late(struct wire *w, const void *frame, size_t len)
 		f = malloc(sizeof(*f) + len);
 	if (!f) {
 		if (!w->nr_late_dropped++)
-			bus_log("port %u: the ports answer each other without end: frames are dropped",
+			bus_log("port %u: ports answer each other without end: frames dropped",
 				w->port);
 		return;
 	}

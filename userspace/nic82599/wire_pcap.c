@@ -169,7 +169,7 @@ static int parse_spec(struct wire_file *f, const char *spec)
 			f->again = true;
 			continue;
 		}
-		bus_log("pcap-in: \"%.*s\": use \"loop\" or \"rate=N\" with 1 to 15000000 frames a second",
+		bus_log("pcap-in: \"%.*s\": use loop, or rate=N (1 to 15000000 frames/s)",
 			(int)(comma - spec), spec);
 		return -1;
 	}
