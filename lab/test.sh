@@ -19,7 +19,7 @@ set -uo pipefail
 . "$(dirname "$0")/lib.sh"
 
 ALL="units static kunit ixgbe netdev hostile wire isolation demo"
-passed=0 failed=0 skipped=0 failures=()
+passed=0 failed=0 skipped=0 failures=() skips=()
 
 group_command()
 {
@@ -27,35 +27,48 @@ group_command()
 	units)     echo "$LAB/units.sh" ;;
 	static)    echo "$LAB/static.sh" ;;
 	kunit)     echo "$LAB/kunit.sh" ;;
-	ixgbe)     echo "$LAB/vm.sh --timeout 600 $LAB/guest/ixgbe_peer_test.sh" ;;
-	netdev)    echo "$LAB/vm.sh --timeout 300 $LAB/guest/netdev_test.sh" ;;
-	hostile)   echo "$LAB/vm.sh --timeout 300 $LAB/guest/hostile_test.sh" ;;
-	wire)      echo "$LAB/vm.sh --timeout 300 $LAB/guest/wire_test.sh" ;;
-	isolation) echo "$LAB/vm.sh --timeout 600 $LAB/guest/isolation_test.sh" ;;
+	ixgbe)     echo "$LAB/vm.sh --timeout 900 $LAB/guest/ixgbe_peer_test.sh" ;;
+	netdev)    echo "$LAB/vm.sh --timeout 900 $LAB/guest/netdev_test.sh" ;;
+	hostile)   echo "$LAB/vm.sh --timeout 900 $LAB/guest/hostile_test.sh" ;;
+	wire)      echo "$LAB/vm.sh --timeout 900 $LAB/guest/wire_test.sh" ;;
+	isolation) echo "$LAB/vm.sh --timeout 900 $LAB/guest/isolation_test.sh" ;;
 	demo)      echo "$LAB/demo.sh --tap" ;;
 	*)         return 1 ;;
 	esac
 }
 
-# count NAME LOG STATUS: adds up a group's TAP lines. KTAP nests them: only
-# lines of single checks count, not the summary line of a suite.
+# results LOG: its result lines. KTAP nests: a line that is indented less than
+# the one before it sums that up, and is no check of its own.
+results()
+{
+	awk '/^ *(not )?ok [0-9]+/ {
+		match($0, /^ */)
+		if (RLENGTH >= depth)
+			print substr($0, RLENGTH + 1)
+		depth = RLENGTH
+	}' "$1"
+}
+
+# count NAME LOG STATUS: adds up a group's checks.
 count()
 {
-	local name=$1 log=$2 status=$3 p f s
+	local name=$1 log=$2 status=$3 p=0 f=0 s=0 line
 
-	s=$(grep -cE '^ *ok [0-9]+.*# SKIP' "$log")
-	p=$(($(grep -cE '^ *ok [0-9]+' "$log") - s))
-	f=$(grep -cE '^ *not ok [0-9]+' "$log")
 	while read -r line; do
-		failures+=("$name: $line")
-	done < <(grep -E '^ *not ok [0-9]+' "$log")
-	if [ "$status" -ne 0 ] && [ "$f" -eq 0 ]; then
+		case $line in
+		not*) f=$((f + 1)); failures+=("$name: $line") ;;
+		*'# SKIP'*) s=$((s + 1)); skips+=("$name: $line") ;;
+		*) p=$((p + 1)) ;;
+		esac
+	done < <(results "$log")
+	if [ "$status" -ne 0 ] && [ $f -eq 0 ]; then
 		f=1
 		failures+=("$name: ended with status $status; read $log")
 	elif [ $((p + f + s)) -eq 0 ]; then
 		f=1
 		failures+=("$name: ran no check; read $log")
 	fi
+	note "test group $name: $p passed, $f failed, $s skipped"
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
@@ -72,6 +85,7 @@ for name; do
 done
 
 [ ${#failures[@]} -eq 0 ] || printf 'FAILED %s\n' "${failures[@]}"
+[ ${#skips[@]} -eq 0 ] || printf 'SKIPPED %s\n' "${skips[@]}"
 printf '%d passed, %d failed' $passed $failed
 [ $skipped -eq 0 ] || printf ', %d skipped' $skipped
 printf '\n'
