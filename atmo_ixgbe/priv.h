@@ -48,7 +48,7 @@
 /* Descriptors per ring; multiples of 8 (RDLEN and TDLEN are in 128 bytes). */
 #define ATMO_IXGBE_MIN_RING	64
 #define ATMO_IXGBE_MAX_RING	4096
-#define ATMO_IXGBE_DEF_RING	512
+#define ATMO_IXGBE_DEF_RING	1024
 
 /* What the device may write per descriptor: SRRCTL.BSIZEPACKET, in KB. */
 #define ATMO_IXGBE_RX_BUF_KB	2
