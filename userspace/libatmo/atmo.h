@@ -38,7 +38,8 @@ struct atmo_sock;
  * @local: address and port to bind, AF_INET or all zero; INADDR_ANY stands for
  *	the device's primary address; the port must be given
  * @nr_pages: packet pages of 4 KiB, a power of two from ATMO_MIN_PAGES to
- *	ATMO_MAX_PAGES; 0: ATMO_DEFAULT_PAGES. They count against RLIMIT_MEMLOCK.
+ *	ATMO_MAX_PAGES; 0: ATMO_DEFAULT_PAGES. They count against RLIMIT_MEMLOCK, twice in
+ *	the shared lane, whose private queue has pages of its own.
  * @nr_tx_pages: of these, how many are never handed out for reception, so that
  *	atmo_page_alloc() finds some; 0: a quarter
  * @lane: enum atmo_lane_type
@@ -54,7 +55,7 @@ struct atmo_udp_options {
 	uint32_t flags;
 };
 
-#define ATMO_DEFAULT_PAGES	1024
+#define ATMO_DEFAULT_PAGES	512
 
 /**
  * struct atmo_packet - one datagram in one page
