@@ -151,23 +151,30 @@ at_most()
 	try "$1 ($3, limit $2)" [ "$3" -le "$2" ]
 }
 
-part_churn()
+# churn ROUNDS: under traffic, which has ended when this returns.
+churn()
 {
-	local before available slab load_pid
+	local status=0 load_pid
 
 	start_load churn.load -w 16 -s 512 -t 500 -q "$ADDR0" 7003
+	"$CHURN" -r "$1" "$DEV0" 7003 || status=1
+	stop_load "$load_pid"
+	return $status
+}
+
+part_churn()
+{
+	local before available slab
+
 	# Caches and pools that grow once are no leak.
-	try "50 rounds to warm up" "$CHURN" -r 50 "$DEV0" 7003
-	settle
+	try "100 rounds to warm up" churn 100
 	before=$(counts)
 	settle
 	available=$(kib MemAvailable) slab=$(kib SUnreclaim)
-	try "1,000 rounds of open, bind and kill, half of them in mid-traffic" \
-		"$CHURN" -r 1000 "$DEV0" 7003
-	stop_load "$load_pid"
+	try "1,000 rounds of open, bind and kill, half of them in mid-traffic" churn 1000
 	settle
-	# 1,000 rounds that leak a page each make 4,000 KiB, that leak one small
-	# object each 64 KiB: the limits are half a page, and one object of 512 B.
+	# 1,000 rounds that leak a page each make 4,000 KiB, that leak one object of
+	# 512 bytes each 500 KiB.
 	at_most "memory is where it was: KiB less available" 2000 \
 		$((available - $(kib MemAvailable)))
 	at_most "slab is where it was: KiB more" 500 $(($(kib SUnreclaim) - slab))
