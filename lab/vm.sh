@@ -194,7 +194,7 @@ mkdir -p "$LOGS"
 KERNEL_LOG=$LOGS/$NAME.kernel.log NIC_LOG=$LOGS/$NAME.nic.log
 QEMU_LOG=$LOGS/$NAME.qemu.log
 # Short: a socket's path has at most 107 characters.
-RUN=$(mktemp -d /tmp/atmo-vm.XXXXXX)
+RUN=$(mktemp -d "${TMPDIR:-/tmp}/atmo-vm.XXXXXX")
 trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
