@@ -658,7 +658,9 @@ def main():
     for lane in LANES:
         bench = Bench(lane, dev0, dev1)
         for part in sys.argv[3:] or PARTS:
+            start = time.monotonic()
             PARTS[part](bench)
+            print("# %s lane: part %s took %.1f s" % (lane, part, time.monotonic() - start))
         bench.close()
     print("1..%d" % nr_checks)
     return nr_failed > 0
