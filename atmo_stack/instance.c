@@ -368,7 +368,12 @@ int atmo_instance_stats(struct atmo_instance *inst, struct atmo_stats *stats)
 
 static __poll_t poll_locked(struct atmo_instance *inst)
 {
-	__poll_t mask = 0;
+	/*
+	 * The end of a transmission raises no interrupt, hence no wake-up, and
+	 * the device's going up none in the shared lane: who wants to send is
+	 * never put to sleep, but told by ATMO_TX_BATCH how things stand.
+	 */
+	__poll_t mask = EPOLLOUT | EPOLLWRNORM;
 	u32 room;
 
 	lockdep_assert_held(&inst->rx.mutex);
@@ -384,12 +389,6 @@ static __poll_t poll_locked(struct atmo_instance *inst)
 	if (!atmo_ring_reserve(&inst->rx.ring, &room) || room < inst->nr_pages ||
 	    atmo_instance_rx_waits(inst))
 		mask |= EPOLLIN | EPOLLRDNORM;
-	/*
-	 * The end of a transmission raises no interrupt, hence no wake-up: a
-	 * sender that waits for pages collects them by ATMO_TX_BATCH.
-	 */
-	if (!atmo_instance_device_error(inst))
-		mask |= EPOLLOUT | EPOLLWRNORM;
 	return mask;
 }
 

@@ -49,7 +49,7 @@
  * packets again (full barrier between), so none is slept over. Edge-triggered
  * epoll works, too: a call of ATMO_RX_BATCH that handles less than it was asked
  * to arms the wake-up. The end of a transmission wakes nobody: poll() reports
- * POLLOUT whenever the device is up, and ATMO_TX_BATCH collects the pages.
+ * POLLOUT at all times, and ATMO_TX_BATCH collects the pages.
  */
 #ifndef _UAPI_LINUX_ATMO_RING_H
 #define _UAPI_LINUX_ATMO_RING_H
