@@ -6,7 +6,7 @@
 # UDP datagrams through our modules from a port that Linux's own ixgbe drives,
 # and prints a report. Exit status 0: every datagram came back once and whole.
 #   --tap    the same as checks in TAP, the report as comments
-#   --json   build/demo/demo.json on stdout, the report on stderr
+#   --json   build/demo.json on stdout, the report on stderr
 #   PERCENT  scales the number of datagrams (default 100)
 set -uo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -28,8 +28,11 @@ LIMIT=60
 run()
 {
 	mkdir -p "$OUT"
-	rm -f "$OUT"/*
+	rm -f "$OUT"/* "$BUILD/demo.json"
 	"$LAB/vm.sh" --timeout 600 --out "$OUT" "$LAB/guest/demo.sh" "$PERCENT"
+	set -- $?
+	[ ! -s "$OUT/demo.json" ] || cp "$OUT/demo.json" "$BUILD/demo.json"
+	return "$1"
 }
 
 # verdict NR GOOD NAME: one TAP line.
@@ -69,7 +72,7 @@ tap)
 json)
 	run >&2
 	status=$?
-	cat "$OUT/demo.json"
+	cat "$BUILD/demo.json"
 	;;
 *)
 	run
@@ -77,9 +80,9 @@ json)
 	;;
 esac
 if [ $status -eq 0 ]; then
-	note "demo passed: nothing lost, corrupted or duplicated; kernel log clean"
+	note "demo passed: nothing lost, corrupted or duplicated, kernel log clean"
 else
-	grep '^not ok' "$OUT/checks" >&2 || true
-	note "demo FAILED with status $status"
+	grep -A 20 '^not ok' "$OUT/checks" >&2
+	note "demo FAILED with status $status; read $OUT and $LOGS/demo.*.log"
 fi
 exit $status

@@ -171,7 +171,7 @@ describe "$PORT0" "$DEV0" "$ADDR0"
 describe "$PORT1" "$DEV1" "$ADDR1" peer
 bar "port 0 has our driver" [ "$(driver_name "$DEV0")" = atmo_ixgbe ]
 bar "port 1 has Linux's ixgbe" [ "$(driver_name "$DEV1" peer)" = ixgbe ]
-phase hardware 2000 12500 100000
-phase shared 400 2500 20000
+phase hardware 1000 13400 100000
+phase shared 200 2700 20000
 write_json >$OUT/demo.json
 finish >>$OUT/checks
