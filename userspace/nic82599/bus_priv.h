@@ -13,6 +13,7 @@ struct nic;
 struct bus {
 	unsigned int port;
 	struct nic *nic;
+	bool gone;		/* removed by surprise, until the client has gone too */
 	struct dma_table dma;
 	struct pci_config pci;
 	struct intr irq;
@@ -29,6 +30,12 @@ uint64_t region_size(uint32_t index);
 void region_read(struct bus *b, uint32_t index, uint64_t off, uint8_t *buf, uint32_t len);
 void region_write(struct bus *b, uint32_t index, uint64_t off, const uint8_t *buf,
 		  uint32_t len);
+
+/*
+ * Surprise removal: from now on reads give all-ones, writes go nowhere, and
+ * the function does neither DMA nor interrupts.
+ */
+void bus_vanish(struct bus *b);
 
 /* Power-on reset: the 82599, configuration space, pending interrupts. */
 void bus_reset(struct bus *b);

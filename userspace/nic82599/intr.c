@@ -120,7 +120,7 @@ static void intx_update(struct bus *b)
 	bool line = irq->level && !b->pci.msi_enabled && !b->pci.msix_enabled;
 
 	pci_set_intx_status(b, line);
-	if (!line || b->pci.intx_disabled || irq->intx_masked)
+	if (!line || b->gone || b->pci.intx_disabled || irq->intx_masked)
 		return;
 	irq->intx_masked = eventfd_signal(irq->intx_fd);
 }

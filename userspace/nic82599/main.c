@@ -112,6 +112,7 @@ static int port_start(const struct options *o, unsigned int i)
 		return -1;
 	}
 	wire_attach(p->wire, p->bus.nic);
+	wire_vanish(p->wire, &p->bus, o->vanish[i]);
 	p->vfu = vfu_create(o->socket[i], &p->bus);
 	return p->vfu ? 0 : -1;
 }

@@ -13,6 +13,7 @@ enum {
 	OPT_INJECT0, OPT_INJECT1,
 	OPT_CAPTURE, OPT_CAPTURE0, OPT_CAPTURE1,
 	OPT_MAC0, OPT_MAC1,
+	OPT_VANISH0, OPT_VANISH1,
 	OPT_LOG,
 };
 
@@ -35,8 +36,11 @@ static const struct argp_option option_list[] = {
 	  "Record the frames of both ports in one pcapng file (nanoseconds)", 3 },
 	{ "capture0", OPT_CAPTURE0, "FILE", 0, "Record the frames of port 0", 3 },
 	{ "capture1", OPT_CAPTURE1, "FILE", 0, "Record the frames of port 1", 3 },
-	{ "log", OPT_LOG, "FILE", 0, "Where the log goes (default -, standard error)", 4 },
-	{ "verbose", 'v', NULL, 0, "Log resets, connections and dropped accesses too", 4 },
+	{ "vanish0", OPT_VANISH0, "N", 0,
+	  "Surprise removal of port 0 when N frames have come in", 4 },
+	{ "vanish1", OPT_VANISH1, "N", 0, "The same for port 1", 4 },
+	{ "log", OPT_LOG, "FILE", 0, "Where the log goes (default -, standard error)", 5 },
+	{ "verbose", 'v', NULL, 0, "Log resets, connections and dropped accesses too", 5 },
 	{ 0 }
 };
 
@@ -70,6 +74,16 @@ static void parse_mac(struct argp_state *state, const char *arg, uint8_t mac[6])
 		argp_error(state, "%s is a multicast address: a port needs a unicast one", arg);
 	for (i = 0; i < 6; i++)
 		mac[i] = (uint8_t)v[i];
+}
+
+static unsigned long parse_count(struct argp_state *state, const char *arg)
+{
+	char *end;
+	unsigned long n = strtoul(arg, &end, 10);
+
+	if (*end || end == arg || *arg == '-' || !n || n > INT32_MAX)
+		argp_error(state, "\"%s\" is not a number of frames, 1 or more", arg);
+	return n;
 }
 
 static const char *parse_unix(struct argp_state *state, const char *option, const char *arg)
@@ -132,6 +146,10 @@ static error_t parse_wiring(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_INJECT0:
 		o->inject[0] = parse_unix(state, "inject0", arg);
+		break;
+	case OPT_VANISH0:
+	case OPT_VANISH1:
+		o->vanish[key - OPT_VANISH0] = parse_count(state, arg);
 		break;
 	case OPT_INJECT1:
 		o->inject[1] = parse_unix(state, "inject1", arg);

@@ -227,6 +227,17 @@ static void function_reset(struct bus *b, const char *why)
 	nic_flr(b->nic);
 }
 
+void bus_vanish(struct bus *b)
+{
+	if (b->gone)
+		return;
+	bus_log("port %u: removed by surprise, as ordered", b->port);
+	pci_reset(b);
+	intr_reset(b);
+	b->gone = true;
+	nic_bus_master_changed(b->nic);
+}
+
 void bus_reset(struct bus *b)
 {
 	pci_reset(b);

@@ -103,6 +103,8 @@ static void dwords_write(struct bus *b, uint32_t index, uint32_t off, const uint
 
 static bool region_decoded(const struct bus *b, uint32_t index)
 {
+	if (b->gone)
+		return false;
 	if (index == VFIO_PCI_CONFIG_REGION_INDEX)
 		return true;
 	if (index == VFIO_PCI_BAR2_REGION_INDEX)

@@ -355,6 +355,7 @@ static void conn_close(struct vfu *v, const char *why)
 	close(v->conn.fd);
 	v->conn.fd = -1;
 	fds_drop_all(v);
+	b->gone = false;
 	/* The reset stops all DMA before the memory goes away. */
 	bus_reset(b);
 	intr_disconnect(b);

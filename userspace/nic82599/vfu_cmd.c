@@ -237,7 +237,8 @@ static int do_reset(struct vfu_session *s, struct vfu_msg *m)
 {
 	(void)m;
 	bus_debug("port %u: reset by the client", s->bus->port);
-	bus_reset(s->bus);
+	if (!s->bus->gone)
+		bus_reset(s->bus);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bus_priv.h"
 #include "nic.h"
 #include "pcapng.h"
 #include "wire_priv.h"
@@ -96,6 +97,8 @@ void wire_deliver(struct wire *w, const void *frame, size_t len)
 	}
 	if (w->capture[0].file || w->capture[1].file)
 		capture_frame(w, frame, len, false);
+	if (w->vanish_left && !--w->vanish_left)
+		bus_vanish(w->vanish);
 	w->depth++;
 	nic_receive(w->nic, frame, len);
 	w->depth--;
@@ -122,6 +125,13 @@ struct wire *wire_create(unsigned int port)
 void wire_attach(struct wire *w, struct nic *nic)
 {
 	w->nic = nic;
+}
+
+/* Surprise removal of @b when the port has received @nr_frames. */
+void wire_vanish(struct wire *w, struct bus *b, unsigned long nr_frames)
+{
+	w->vanish = b;
+	w->vanish_left = nr_frames;
 }
 
 void wire_capture(struct wire *w, struct pcapng *file, uint32_t interface)

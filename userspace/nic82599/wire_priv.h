@@ -15,6 +15,7 @@
 #define WIRE_FRAME_MAX	16128	/* more than the 15,872 bytes the MAC can be set to */
 #define WIRE_CAPTURES	2	/* one of the port, one of both ports */
 
+struct bus;
 struct nic;
 struct pcapng;
 struct wire_sock;
@@ -39,6 +40,8 @@ struct wire {
 	void *far;			/* the kind's own */
 	bool dark;			/* the port's laser is off */
 	struct wire_sock *inject;
+	struct bus *vanish;		/* taken away when vanish_left frames have come */
+	unsigned long vanish_left;
 	struct {
 		struct pcapng *file;
 		uint32_t interface;
@@ -55,6 +58,7 @@ struct wire {
 struct wire *wire_create(unsigned int port);
 void wire_destroy(struct wire *w);
 void wire_attach(struct wire *w, struct nic *nic);
+void wire_vanish(struct wire *w, struct bus *b, unsigned long nr_frames);
 void wire_capture(struct wire *w, struct pcapng *file, uint32_t interface);
 
 /* Far ends. 0, or -1 with a message in the log. Without one: nobody is there. */

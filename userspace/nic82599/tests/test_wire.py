@@ -61,6 +61,38 @@ class Loop(Ports):
             c.set_reg(S_ANSWER, 0)
 
 
+class Vanish(Ports):
+    options = ("--vanish1", "3")
+
+    def test_after_three_frames(self):
+        c = self.c[1]
+        fd = v.memfd(4096)
+        c.dma_map(0, 4096, fd)
+        irq = os.eventfd(0, os.EFD_NONBLOCK)
+        c.write16(v.CONFIG, 0x72, 0x8000)
+        c.set_eventfds(v.MSIX, [irq])
+        for _ in range(2):
+            self.c[0].set_reg(S_SEND, 60)
+        self.assertEqual(c.reg(S_FRAMES), 2)
+        self.c[0].set_reg(S_SEND, 60)
+        self.assertEqual(c.reg(S_FRAMES), 0xffffffff)
+        self.assertEqual(c.read(v.CONFIG, 0, 64), b"\xff" * 64)
+        c.write16(v.CONFIG, 4, 7)
+        c.set_reg(0x100, 0)
+        c.request(v.RESET)
+        self.assertEqual(c.read32(v.CONFIG, 0), 0xffffffff)
+        self.assertEqual(v.signalled(irq), 0)
+        self.c[0].set_reg(S_SEND, 60)
+        c.close()
+        c = self.client(1)
+        c.enable()
+        self.assertEqual(c.read32(v.CONFIG, 0), 0x10fb8086)
+        self.c[0].set_reg(S_SEND, 60)
+        self.assertEqual(c.reg(S_FRAMES), 1)
+        os.close(fd)
+        os.close(irq)
+
+
 class Sockets(Ports):
     options = ("--wire0", "unix:@DIR@/w0", "--wire1", "none", "--inject1", "unix:@DIR@/i1")
 
@@ -206,6 +238,7 @@ class CommandLine(unittest.TestCase):
                 ((), "--socket0"), (("--nonsense",), "nonsense"), ((*s, "extra"), "extra"),
                 ((*s, "--mac0", "1:2:3"), "1:2:3"), ((*s, "--mac0", "03:00:00:00:00:00"), "multicast"),
                 ((*s, "--wire", "unix:x"), "--wire0"), ((*s, "--wire0", "loop"), "two ends"),
+                ((*s, "--vanish0", "-1"), "-1"), ((*s, "--vanish1", "0"), "number"),
                 ((*s, "--wire0", "cable"), "cable"), ((*s, "--inject0", "file"), "unix:PATH"),
                 (("--socket0", "/x", "--wire", "loop"), "--socket1")):
             status, text = self.run_nic(*args)
