@@ -346,4 +346,4 @@ static const struct reg_def defs[] = {
 	  .flags = RF_KEEP, .wmask = ALL32 },
 };
 
-const struct reg_table regs_nvm = TABLE(defs);
+const struct reg_table regs_nvm = { defs, ARRAY_SIZE(defs) };

@@ -265,12 +265,29 @@ static void register_input(struct nic *n, uint32_t cmd, uint32_t in[IN_WORDS])
 	mask_input(n, in, false);
 }
 
+static struct filter *take_free(struct nic *n, uint16_t hash)
+{
+	struct fdir *f = n->fdir;
+	uint16_t slot = f->free;
+	struct filter *e;
+
+	if (slot == END)
+		return NULL;
+	e = &f->filter[slot];
+	f->free = e->next;
+	e->next = f->bucket[hash];
+	f->bucket[hash] = slot;
+	f->nr++;
+	count_half(n, FDIRUSTAT, 0, 0xffff);
+	return e;
+}
+
 static void add_filter(struct nic *n, uint32_t cmd, uint16_t hash, uint16_t id)
 {
 	struct fdir *f = n->fdir;
 	uint32_t in[IN_WORDS];
 	struct filter *e;
-	uint16_t *link, slot;
+	uint16_t *link;
 
 	register_input(n, cmd, in);
 	link = find(f, hash, id, is_perfect(n) ? in : NULL);
@@ -280,18 +297,13 @@ static void add_filter(struct nic *n, uint32_t cmd, uint16_t hash, uint16_t id)
 			count_half(n, FDIRFSTAT, 0, 0xff);
 			return;
 		}
-	} else if (f->free == END) {
-		count_half(n, FDIRFSTAT, 0, 0xff);
-		irq_other(n, EICR_FLOW_DIR);
-		return;
 	} else {
-		slot = f->free;
-		e = &f->filter[slot];
-		f->free = e->next;
-		e->next = f->bucket[hash];
-		f->bucket[hash] = slot;
-		f->nr++;
-		count_half(n, FDIRUSTAT, 0, 0xffff);
+		e = take_free(n, hash);
+		if (!e) {
+			count_half(n, FDIRFSTAT, 0, 0xff);
+			irq_other(n, EICR_FLOW_DIR);
+			return;
+		}
 	}
 	e->hash = hash;
 	e->id = id;
@@ -406,4 +418,4 @@ static const struct reg_def defs[] = {
 	RW("FDIRIP6M", FDIRIP6M, 0, ALL32),
 };
 
-const struct reg_table regs_fdir = TABLE(defs);
+const struct reg_table regs_fdir = { defs, ARRAY_SIZE(defs) };

@@ -349,4 +349,4 @@ static const struct reg_def defs[] = {
 	STA("FCRETA", 0x0ed10, 8, 4, 0, 0x0000007f),
 };
 
-const struct reg_table regs_filter = TABLE(defs);
+const struct reg_table regs_filter = { defs, ARRAY_SIZE(defs) };

@@ -149,4 +149,4 @@ static const struct reg_def defs[] = {
 	HK("TFCS", TFCS, 0, 0, tfcs_rd, NULL),
 };
 
-const struct reg_table regs_flow = TABLE(defs);
+const struct reg_table regs_flow = { defs, ARRAY_SIZE(defs) };

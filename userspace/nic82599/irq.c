@@ -386,4 +386,4 @@ static const struct reg_def defs[] = {
 	ST("TCPTIMER", TCPTIMER, 0, 0x0fff),
 };
 
-const struct reg_table regs_irq = TABLE(defs);
+const struct reg_table regs_irq = { defs, ARRAY_SIZE(defs) };

@@ -287,4 +287,4 @@ static const struct reg_def defs[] = {
 	RW("CORECTL", CORECTL, 0, 0x0001ffff),
 };
 
-const struct reg_table regs_mac = TABLE(defs);
+const struct reg_table regs_mac = { defs, ARRAY_SIZE(defs) };

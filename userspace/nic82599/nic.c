@@ -102,13 +102,22 @@ static void log_faults(const struct nic *n)
 {
 	const struct faults *f = &n->faults;
 
-	if (f->rx_dma || f->tx_dma || f->no_bme || f->bad_tail || f->bad_desc)
-		bus_log("port %u: faults: receive DMA %llu, transmit DMA %llu, no bus mastering %llu, tails beyond ring %llu, descriptors refused %llu",
-			n->port, (unsigned long long)f->rx_dma,
-			(unsigned long long)f->tx_dma,
-			(unsigned long long)f->no_bme,
-			(unsigned long long)f->bad_tail,
-			(unsigned long long)f->bad_desc);
+	const struct {
+		const char *what;
+		uint64_t nr;
+	} lines[] = {
+		{ "receive DMA outside guest memory", f->rx_dma },
+		{ "transmit DMA outside guest memory", f->tx_dma },
+		{ "DMA wanted without bus mastering", f->no_bme },
+		{ "tail beyond its ring", f->bad_tail },
+		{ "descriptor refused", f->bad_desc },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(lines); i++)
+		if (lines[i].nr)
+			bus_log("port %u: %llu times: %s", n->port,
+				(unsigned long long)lines[i].nr, lines[i].what);
 }
 
 void nic_destroy(struct nic *n)
@@ -161,4 +170,4 @@ static const struct reg_def defs[] = {
 	ST("CORESPARE", 0x00600, 0, ALL32),
 };
 
-const struct reg_table regs_general = TABLE(defs);
+const struct reg_table regs_general = { defs, ARRAY_SIZE(defs) };

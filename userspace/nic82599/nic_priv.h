@@ -36,6 +36,8 @@
 #define TX_BUF_LEN	(256u * 1024u + 512u)
 #define TX_HEADROOM	16u		/* for a VLAN tag to be inserted */
 
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
 #define container_of(ptr, type, member) \
 	((type *)((char *)(ptr) - offsetof(type, member)))
 

@@ -20,7 +20,7 @@ static const struct reg_table *const tables[] = {
 	&regs_flow, &regs_fdir,
 };
 
-#define NR_TABLES	(sizeof(tables) / sizeof(tables[0]))
+#define NR_TABLES	ARRAY_SIZE(tables)
 
 /* By offset: the definition and the number of the register within it */
 static struct slot {

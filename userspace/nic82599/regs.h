@@ -10,7 +10,12 @@
 #include <stdint.h>
 
 #define BIT(n)			(1u << (n))
-#define FIELD(val, hi, lo)	(((val) >> (lo)) & ((2u << ((hi) - (lo))) - 1u))
+
+/* Bits @hi to @lo of @val */
+static inline uint32_t FIELD(uint32_t val, unsigned int hi, unsigned int lo)
+{
+	return val >> lo & ((2u << (hi - lo)) - 1u);
+}
 
 /* 8.2.3.1 General control */
 #define CTRL			0x00000
@@ -151,9 +156,15 @@
 #define VT_CTL			0x051b0
 #define VT_CTL_VT_ENA		BIT(0)
 
-/* 8.2.3.8 Receive DMA: the first 64 queues; see rxq_reg() */
-#define RX_QUEUE(i)		((i) < 64 ? 0x01000 + 0x40 * (i) \
-					  : 0x0d000 + 0x40 * ((i) - 64))
+/* 8.2.3.8 Receive DMA: two ranges of 64 queues */
+#define RX_QUEUES_LO		0x01000
+#define RX_QUEUES_HI		0x0d000
+
+static inline uint32_t RX_QUEUE(unsigned int q)
+{
+	return q < 64 ? RX_QUEUES_LO + 0x40 * q : RX_QUEUES_HI + 0x40 * (q - 64);
+}
+
 #define RDBAL			0x00
 #define RDBAH			0x04
 #define RDLEN			0x08

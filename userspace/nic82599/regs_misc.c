@@ -109,4 +109,4 @@ static const struct reg_def defs[] = {
 	ST("PBRXECC", 0x03300, 0, ALL32),
 };
 
-const struct reg_table regs_misc = TABLE(defs);
+const struct reg_table regs_misc = { defs, ARRAY_SIZE(defs) };

@@ -150,24 +150,29 @@ static uint32_t secstat_rd(struct nic *n, unsigned int i)
 	       (ctrl & (i ? SECTXCTRL_TX_DIS : SECRXCTRL_RX_DIS) ? SECSTAT_RDY : 0);
 }
 
-/* The registers of a receive queue: two ranges of 64 */
-#define QUEUES(base, frst) \
-	HKA("RDBAL", (base) + RDBAL, 64, 0x40, frst, 0, 0xffffff80, NULL, ring_wr), \
-	HKA("RDBAH", (base) + RDBAH, 64, 0x40, frst, 0, ALL32, NULL, ring_wr), \
-	HKA("RDLEN", (base) + RDLEN, 64, 0x40, frst, 0, 0x000fff80, NULL, ring_wr), \
-	STA("DCA_RXCTRL", (base) + DCA_RXCTRL, 64, 0x40, 0x0000a200, 0xff00a2e0), \
-	HKA("RDH", (base) + RDH, 64, 0x40, frst, 0, 0x0000ffff, rdh_rd, rdh_wr), \
-	HKA("SRRCTL", (base) + SRRCTL, 64, 0x40, frst, 0x00000402, 0x1fc03f1f, \
-	    NULL, srrctl_wr), \
-	HKA("RDT", (base) + RDT, 64, 0x40, frst, 0, 0x0000ffff, NULL, rdt_wr), \
-	HKA("RXDCTL", (base) + RXDCTL, 64, 0x40, frst, 0, 0x427fffff, NULL, \
-	    rxdctl_wr), \
-	HKA("RSCCTL", (base) + RSCCTL, 64, 0x40, frst, 0, 0x0000000d, NULL, \
-	    rscctl_wr)
+/* One register of 64 receive queues */
+#define QUEUES(nm, o, frst, rst, m, r, w) \
+	HKA(nm, o, 64, 0x40, frst, rst, m, r, w)
 
 static const struct reg_def defs[] = {
-	QUEUES(0x01000, 0),
-	QUEUES(0x0d000, 64),
+	QUEUES("RDBAL", RX_QUEUES_LO + RDBAL, 0, 0, 0xffffff80, NULL, ring_wr),
+	QUEUES("RDBAH", RX_QUEUES_LO + RDBAH, 0, 0, ALL32, NULL, ring_wr),
+	QUEUES("RDLEN", RX_QUEUES_LO + RDLEN, 0, 0, 0x000fff80, NULL, ring_wr),
+	STA("DCA_RXCTRL", RX_QUEUES_LO + DCA_RXCTRL, 64, 0x40, 0x0000a200, 0xff00a2e0),
+	QUEUES("RDH", RX_QUEUES_LO + RDH, 0, 0, 0x0000ffff, rdh_rd, rdh_wr),
+	QUEUES("SRRCTL", RX_QUEUES_LO + SRRCTL, 0, 0x00000402, 0x1fc03f1f, NULL, srrctl_wr),
+	QUEUES("RDT", RX_QUEUES_LO + RDT, 0, 0, 0x0000ffff, NULL, rdt_wr),
+	QUEUES("RXDCTL", RX_QUEUES_LO + RXDCTL, 0, 0, 0x427fffff, NULL, rxdctl_wr),
+	QUEUES("RSCCTL", RX_QUEUES_LO + RSCCTL, 0, 0, 0x0000000d, NULL, rscctl_wr),
+	QUEUES("RDBAL", RX_QUEUES_HI + RDBAL, 64, 0, 0xffffff80, NULL, ring_wr),
+	QUEUES("RDBAH", RX_QUEUES_HI + RDBAH, 64, 0, ALL32, NULL, ring_wr),
+	QUEUES("RDLEN", RX_QUEUES_HI + RDLEN, 64, 0, 0x000fff80, NULL, ring_wr),
+	STA("DCA_RXCTRL", RX_QUEUES_HI + DCA_RXCTRL, 64, 0x40, 0x0000a200, 0xff00a2e0),
+	QUEUES("RDH", RX_QUEUES_HI + RDH, 64, 0, 0x0000ffff, rdh_rd, rdh_wr),
+	QUEUES("SRRCTL", RX_QUEUES_HI + SRRCTL, 64, 0x00000402, 0x1fc03f1f, NULL, srrctl_wr),
+	QUEUES("RDT", RX_QUEUES_HI + RDT, 64, 0, 0x0000ffff, NULL, rdt_wr),
+	QUEUES("RXDCTL", RX_QUEUES_HI + RXDCTL, 64, 0, 0x427fffff, NULL, rxdctl_wr),
+	QUEUES("RSCCTL", RX_QUEUES_HI + RSCCTL, 64, 0, 0x0000000d, NULL, rscctl_wr),
 	AL("SRRCTL", 0x02100, 16, 4, 0x01014, 0x40),
 	AL("DCA_RXCTRL", 0x02200, 16, 4, 0x0100c, 0x40),
 	RW("RDRXCTL", RDRXCTL, RDRXCTL_RESET, 0x37fe0027),
@@ -191,4 +196,4 @@ static const struct reg_def defs[] = {
 	ROA("WQBR_RX", 0x02fb0, 4, 4, 0),
 };
 
-const struct reg_table regs_rx = TABLE(defs);
+const struct reg_table regs_rx = { defs, ARRAY_SIZE(defs) };

@@ -45,8 +45,6 @@
 	{ .name = nm, .off = o, .count = cnt, .stride = strd, \
 	  .alias = to, .alias_stride = to_strd }
 
-#define TABLE(defs) { .def = defs, .nr = sizeof(defs) / sizeof((defs)[0]) }
-
 #define ALL32	0xffffffffu
 
 #endif /* NIC82599_REGS_TABLE_H */

@@ -160,4 +160,4 @@ static const struct reg_def defs[] = {
 	ST("SECTXMINIFG", 0x08810, 0x00001001, 0x0003ff0f),
 };
 
-const struct reg_table regs_tx = TABLE(defs);
+const struct reg_table regs_tx = { defs, ARRAY_SIZE(defs) };

@@ -242,4 +242,4 @@ static const struct reg_def defs[] = {
 	   I2CCTL_CLK_OUT | I2CCTL_DATA_OUT, i2cctl_rd, i2cctl_wr),
 };
 
-const struct reg_table regs_sfp = TABLE(defs);
+const struct reg_table regs_sfp = { defs, ARRAY_SIZE(defs) };

@@ -24,10 +24,10 @@ void stats_add64(struct nic *n, uint32_t off_lo, uint64_t add)
 /* Number of the size class: 64, 127, 255, 511, 1023, larger */
 static unsigned int size_class(uint32_t len)
 {
-	static const uint16_t upto[5] = { 64, 127, 255, 511, 1023 };
+	static const uint16_t limit[5] = { 64, 127, 255, 511, 1023 };
 	unsigned int i;
 
-	for (i = 0; i < 5 && len > upto[i]; i++)
+	for (i = 0; i < 5 && len > limit[i]; i++)
 		;
 	return i;
 }
@@ -193,4 +193,4 @@ static const struct reg_def defs[] = {
 	RWA("TQSM", TQSM(0), 32, 4, 0, 0x0f0f0f0f),
 };
 
-const struct reg_table regs_stats = TABLE(defs);
+const struct reg_table regs_stats = { defs, ARRAY_SIZE(defs) };
