@@ -10,11 +10,17 @@
  */
 #include <linux/bitfield.h>
 #include <linux/interrupt.h>
+#include <linux/moduleparam.h>
 #include <linux/pci.h>
 #include <linux/rculist.h>
 
 #include "priv.h"
 
+static unsigned int vectors = ATMO_IXGBE_MAX_VECS;
+module_param(vectors, uint, 0444);
+MODULE_PARM_DESC(vectors, "Most MSI-X vectors per port, 2..64; lanes beyond them share (default: 64)");
+
+#define MIN_VECS		2
 #define OTHER_VEC		0
 #define OTHER_CAUSES		(IXGBE_EICR_LSC | IXGBE_EICR_GPI_SDP2 | IXGBE_EICR_ECC)
 
@@ -238,14 +244,14 @@ static int request_all(struct atmo_ixgbe *port)
  */
 int atmo_ixgbe_irq_init(struct atmo_ixgbe *port)
 {
-	int want = min(1 + port->nr_shared + port->nr_lanes, ATMO_IXGBE_MAX_VECS);
-	int nr = pci_alloc_irq_vectors(port->pdev, 2, want, PCI_IRQ_MSIX);
+	unsigned int want = clamp_t(unsigned int, vectors, MIN_VECS, ATMO_IXGBE_MAX_VECS);
+	int nr = pci_alloc_irq_vectors(port->pdev, MIN_VECS, want, PCI_IRQ_MSIX);
 	unsigned int i;
 	int err;
 
 	if (nr < 0) {
-		dev_err(port->dev, "needs at least 2 MSI-X vectors, got none (%pe)\n",
-			ERR_PTR(nr));
+		dev_err(port->dev, "needs at least %u MSI-X vectors, got none (%pe)\n",
+			MIN_VECS, ERR_PTR(nr));
 		return nr;
 	}
 	port->nr_vecs = nr;
