@@ -12,6 +12,7 @@
 #   kunit    KUnit suites in a VM
 #   NAME     lab/guest/NAME_test.sh in a VM: Linux's own ixgbe on the device
 #            model, our driver as a network device, bad input, isolation, ...
+#   pci_iommu, pci_intx  the device model behind an IOMMU, and without MSI
 #   demo     `make demo`
 set -uo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -27,18 +28,34 @@ all_groups()
 	for script in "$LAB"/guest/*_test.sh; do
 		basename "$script" _test.sh
 	done
-	echo demo
+	echo pci_iommu pci_intx demo
 }
 
+# vm_command OPTIONS... -- NAME ARGS...: lab/guest/NAME_test.sh in a VM.
+vm_command()
+{
+	local options=""
+
+	while [ "$1" != -- ]; do
+		options="$options $1"
+		shift
+	done
+	[ -x "$LAB/guest/$2_test.sh" ] || return
+	echo "$LAB/vm.sh --timeout $VM_LIMIT$options $LAB/guest/$2_test.sh ${*:3}"
+}
+
+# group_command NAME: prints a command line; its words have no spaces.
 group_command()
 {
 	case $1 in
 	units|static|selftest|kunit) echo "$LAB/$1.sh" ;;
 	demo) echo "$LAB/demo.sh --tap" ;;
-	*)
-		[ -x "$LAB/guest/$1_test.sh" ] || return
-		echo "$LAB/vm.sh --timeout $VM_LIMIT $LAB/guest/$1_test.sh"
+	pci_iommu) vm_command --iommu --name "$1" -- pci iommu ;;
+	pci_intx)
+		vm_command --append pci=nomsi --allow-log Failed.to.allocate.MSI \
+			--name "$1" -- pci intx
 		;;
+	*) vm_command -- "$1" ;;
 	esac
 }
 
