@@ -22,6 +22,8 @@ missing()
 		command -v "${entry%%:*}" >/dev/null || echo "${entry##*:}"
 	done
 	[ -e $KEYRING ] || echo debian-archive-keyring
+	# python3-minimal has the command but not the library.
+	python3 -c 'import mmap, unittest' 2>/dev/null || echo python3
 	# The device model (pcap files) and the tests of user space.
 	[ -e /usr/include/pcap/pcap.h ] || echo libpcap-dev
 	[ -e /usr/include/cmocka.h ] || echo libcmocka-dev

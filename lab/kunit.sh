@@ -23,4 +23,4 @@ for source in "$PROJECT"/kunit/*_test.c; do
 done
 [ $# -gt 0 ] || set -- "${suites[@]}"
 exec "$LAB/vm.sh" --kernel kunit --no-nic --timeout 300 --name kunit \
-	"$LAB/guest/kunit.sh" "$@"
+	--append kunit.enable=1 "$LAB/guest/kunit.sh" "$@"

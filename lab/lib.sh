@@ -6,7 +6,7 @@
 
 PROJECT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 LAB=$PROJECT/lab
-CACHE=${ATMO_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/atmo}
+CACHE=${ATMO_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/atmo}
 BUILD=$PROJECT/build
 LOGS=$BUILD/log
 # Elapsed times count from the outermost script.
