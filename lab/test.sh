@@ -13,11 +13,12 @@
 #   NAME     lab/guest/NAME_test.sh in a VM: Linux's own ixgbe on the device
 #            model, our driver as a network device, bad input, isolation, ...
 #   pci_iommu, pci_intx  the device model behind an IOMMU, and without MSI
+#   lane_vanish  the NIC disappears under traffic
 #   demo     `make demo`
 set -uo pipefail
 . "$(dirname "$0")/lib.sh"
 
-VM_LIMIT=900
+VM_LIMIT=900 CMD=()
 passed=0 failed=0 skipped=0 failures=() skips=()
 
 all_groups()
@@ -28,34 +29,36 @@ all_groups()
 	for script in "$LAB"/guest/*_test.sh; do
 		basename "$script" _test.sh
 	done
-	echo pci_iommu pci_intx demo
+	echo pci_iommu pci_intx lane_vanish demo
 }
 
-# vm_command OPTIONS... -- NAME ARGS...: lab/guest/NAME_test.sh in a VM.
-vm_command()
+# in_vm OPTIONS... -- NAME ARGS...: lab/guest/NAME_test.sh in a VM.
+in_vm()
 {
-	local options=""
-
+	CMD=("$LAB/vm.sh" --timeout $VM_LIMIT)
 	while [ "$1" != -- ]; do
-		options="$options $1"
+		CMD+=("$1")
 		shift
 	done
 	[ -x "$LAB/guest/$2_test.sh" ] || return
-	echo "$LAB/vm.sh --timeout $VM_LIMIT$options $LAB/guest/$2_test.sh ${*:3}"
+	CMD+=("$LAB/guest/$2_test.sh" "${@:3}")
 }
 
-# group_command NAME: prints a command line; its words have no spaces.
+# group_command NAME: into CMD.
 group_command()
 {
 	case $1 in
-	units|static|selftest|kunit) echo "$LAB/$1.sh" ;;
-	demo) echo "$LAB/demo.sh --tap" ;;
-	pci_iommu) vm_command --iommu --name "$1" -- pci iommu ;;
+	units|static|selftest|kunit) CMD=("$LAB/$1.sh") ;;
+	demo) CMD=("$LAB/demo.sh" --tap) ;;
+	pci_iommu) in_vm --iommu --name "$1" -- pci iommu ;;
 	pci_intx)
-		vm_command --append pci=nomsi --allow-log Failed.to.allocate.MSI \
+		in_vm --append pci=nomsi --allow-log "Failed to allocate MSI" \
 			--name "$1" -- pci intx
 		;;
-	*) vm_command -- "$1" ;;
+	lane_vanish)
+		in_vm --nic "--wire loop --vanish0=2000" --name "$1" -- lane vanish
+		;;
+	*) in_vm -- "$1" ;;
 	esac
 }
 
@@ -99,11 +102,10 @@ count()
 [ "$*" = static ] || "$LAB/build.sh" || exit
 mkdir -p "$LOGS"
 for name; do
-	cmd=$(group_command "$name") || usage "$0"
+	group_command "$name" || usage "$0"
 	note "test group $name"
 	log=$LOGS/test-$name.log
-	# shellcheck disable=SC2086
-	$cmd 2>&1 </dev/null | tee "$log"
+	"${CMD[@]}" 2>&1 </dev/null | tee "$log"
 	count "$name" "$log" "${PIPESTATUS[0]}"
 done
 
