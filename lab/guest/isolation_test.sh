@@ -95,7 +95,7 @@ kill_rounds()
 	done
 	stop_load "$load_pid"
 	start_echo victim "$1" "$2" || return
-	load -c 500 -w 16 "$ADDR0" "$2"
+	load -c 500 -w 16 -t 5000 "$ADDR0" "$2"
 	set -- $?
 	stop "$pid"
 	return "$1"
@@ -109,7 +109,7 @@ part_kill()
 		for lane in $LANES; do
 			start_echo other "$lane" 7002 || bail "echo in the $lane lane"
 			other=$pid
-			start_load other.load -w 8 -s 256 -t 2000 "$ADDR0" 7002
+			start_load other.load -w 8 -s 256 -t 5000 "$ADDR0" 7002
 			other_load=$load_pid
 			try "$victim lane: killed 20 times in mid-traffic, bound again at once" \
 				kill_rounds "$victim" 7001
@@ -132,7 +132,7 @@ part_stopped()
 		sleeper=$pid
 		start_echo other "$lane" 7011 || bail "echo in the $lane lane"
 		other=$pid
-		start_load other.load -w 8 -s 256 -t 3000 "$ADDR0" 7011
+		start_load other.load -w 8 -s 256 -t 5000 "$ADDR0" 7011
 		other_load=$load_pid
 		kill -STOP "$sleeper"
 		# Far more than it has pages for.
@@ -144,7 +144,7 @@ part_stopped()
 		kill -CONT "$sleeper"
 		sleep 0.5
 		try "$lane lane: the stopped one goes on where it was" \
-			load -c 1000 -w 8 -s 200 -t 3000 "$ADDR0" 7010
+			load -c 1000 -w 8 -s 200 -t 5000 "$ADDR0" 7010
 		stop "$sleeper"
 		stop "$other"
 	done
@@ -162,7 +162,7 @@ part_small()
 	for lane in $LANES; do
 		start_echo small "$lane" 7012 -n 16 || bail "echo with 16 pages"
 		try "$lane lane: 16 pages, 4 in flight, none lost" \
-			load -c 2000 -w 4 -s 1,1472 -t 3000 "$ADDR0" 7012
+			load -c 2000 -w 4 -s 1,1472 -t 5000 "$ADDR0" 7012
 		stop "$pid"
 	done
 }
@@ -236,7 +236,7 @@ wakes()
 	local status
 
 	start wake ready "$BIN/tests/wake_echo" "$1" "$2" "$DEV0" 7004 || return
-	load -c "$3" -p 400 -t 3000 -s 64 "$ADDR0" 7004 || status=1
+	load -c "$3" -p 400 -t 5000 -s 64 "$ADDR0" 7004 || status=1
 	stop "$pid"
 	return ${status:-0}
 }
@@ -275,7 +275,7 @@ part_user()
 		# shellcheck disable=SC2086 # a command and its options
 		try "$lane lane: an unprivileged user binds port 7005" \
 			start user " lane " $NOBODY "$ECHO" -l "$lane" "$DEV0" 7005
-		try "$lane lane: and echoes" load -c 500 -w 8 "$ADDR0" 7005
+		try "$lane lane: and echoes" load -c 500 -w 8 -t 5000 "$ADDR0" 7005
 		stop "$pid"
 		# shellcheck disable=SC2086
 		check_fails "$lane lane: but is refused port 7, and told why" \
@@ -332,9 +332,9 @@ part_linux()
 	hw=$pid
 	start_echo linux-shared shared 7007 || bail "echo in the shared lane"
 	shared=$pid
-	start_load linux-hw.load -w 8 -s 200 -t 3000 "$ADDR0" 7006
+	start_load linux-hw.load -w 8 -s 200 -t 5000 "$ADDR0" 7006
 	hw_load=$load_pid
-	start_load linux-shared.load -w 8 -s 200 -t 3000 "$ADDR0" 7007
+	start_load linux-shared.load -w 8 -s 200 -t 5000 "$ADDR0" 7007
 	shared_load=$load_pid
 
 	try "ping to the port" peer ping -q -c 40 -i 0.05 -W 5 "$ADDR0"
@@ -393,7 +393,7 @@ survives()
 	kill -INT "$load_pid"
 	wait "$load_pid"
 	# The same process, the same socket, nothing lost from here on.
-	load -c 2000 -w 16 -t 3000 -s 300 "$ADDR0" 7008 || status=1
+	load -c 2000 -w 16 -t 5000 -s 300 "$ADDR0" 7008 || status=1
 	stop "$pid" || status=1
 	return $status
 }

@@ -263,19 +263,19 @@ static bool send_some(struct result *r, unsigned int n)
 	return true;
 }
 
-/* Receives what has come; unless told not to, waits for the first. */
-static bool receive_some(struct result *r, int flags)
+/* Receives up to @nr; unless told not to, waits for all of them, a tick for each. */
+static bool receive_some(struct result *r, unsigned int nr, int flags)
 {
 	struct mmsghdr msgs[MAX_WINDOW];
 	struct iovec iov[MAX_WINDOW];
 	unsigned int i;
 	int n;
 
-	for (i = 0; i < opt.window; i++) {
+	for (i = 0; i < nr; i++) {
 		iov[i] = (struct iovec){ rx_buf[i], sizeof(rx_buf[i]) };
 		msgs[i].msg_hdr = (struct msghdr){ .msg_iov = &iov[i], .msg_iovlen = 1 };
 	}
-	n = recvmmsg(opt.fd, msgs, opt.window, MSG_WAITFORONE | flags, NULL);
+	n = recvmmsg(opt.fd, msgs, nr, flags, NULL);
 	if (n < 0) {
 		if (passing_error(r))
 			return true;
@@ -287,6 +287,17 @@ static bool receive_some(struct result *r, int flags)
 	return true;
 }
 
+/*
+ * Half of what may be in flight, so that calls on both sides handle batches; never
+ * more than there is to come.
+ */
+static unsigned int half_window(void)
+{
+	unsigned int half = (opt.window + 1) / 2;
+
+	return nr_flying < half ? nr_flying : half;
+}
+
 static bool run(struct result *r)
 {
 	uint64_t start = now_ns(), end = opt.duration ? start + opt.duration * 1e9 : 0;
@@ -294,7 +305,8 @@ static bool run(struct result *r)
 
 	last_echo_ns = start;
 	for (;;) {
-		if (now_ns() - last_echo_ns > PATIENCE * timeout) {
+		/* A run of a given duration ends by itself. */
+		if (!end && now_ns() - last_echo_ns > PATIENCE * timeout) {
 			fprintf(stderr, "udp_load: no echo for %u ms, given up\n",
 				PATIENCE * opt.timeout_ms);
 			expire(r, 0);
@@ -314,7 +326,7 @@ static bool run(struct result *r)
 			room = left;
 		if (room && !send_some(r, room))
 			return false;
-		if (nr_flying && !receive_some(r, 0))
+		if (nr_flying && !receive_some(r, half_window(), 0))
 			return false;
 		expire(r, timeout);
 		if (opt.pause_us && !nr_flying)
@@ -323,7 +335,7 @@ static bool run(struct result *r)
 	r->seconds = (now_ns() - start) / 1e9;
 	/* A second echo would come right behind the first. */
 	usleep(2000);
-	return receive_some(r, MSG_DONTWAIT);
+	return receive_some(r, opt.window, MSG_DONTWAIT);
 }
 
 static unsigned long long rtt_mean_us(const struct result *r)
