@@ -35,7 +35,7 @@ all_groups()
 # in_vm OPTIONS... -- NAME ARGS...: lab/guest/NAME_test.sh in a VM.
 in_vm()
 {
-	CMD=("$LAB/vm.sh" --timeout $VM_LIMIT)
+	CMD=("$LAB/vm.sh" --timeout "$VM_LIMIT")
 	while [ "$1" != -- ]; do
 		CMD+=("$1")
 		shift
