@@ -21,6 +21,7 @@
 #include <net/udp_tunnel.h>
 
 #include "atmo_portmgr.h"
+#include "compat.h"
 #include "table.h"
 
 #define PORTS_FIRST_SLOTS	64
@@ -104,10 +105,12 @@ static int ports_insert(struct atmo_ports *ports, const struct atmo_flow *flow, 
 /*
  * A datagram that came to the reserved port by another way than the NIC's (or
  * past the demultiplexer: reassembled from fragments): the port is ours, so no
- * Linux socket may have it, and nobody would ever read it from this one.
+ * Linux socket may have it, and nobody would ever read it from this one. Counted
+ * as the socket's drops.
  */
 static int reserved_rcv(struct sock *sk, struct sk_buff *skb)
 {
+	atmo_sock_count_drop(sk);
 	kfree_skb(skb);
 	return 0;
 }

@@ -52,10 +52,10 @@ class Flow:
         return head + struct.pack("!H", udp_sum) + payload
 
     def ipv4(self, body, total_len=None, ihl=5, version=4, options=b"", fragment=DF,
-             protocol=UDP, saddr=None, daddr=None, ip_sum=None, ttl=64):
+             protocol=UDP, saddr=None, daddr=None, ip_sum=None, ttl=64, ident=0x1234):
         ihl += len(options) // 4
         total = 20 + len(options) + len(body) if total_len is None else total_len
-        head = struct.pack("!BBHHHBBH", version << 4 | ihl, 0, total, 0x1234, fragment,
+        head = struct.pack("!BBHHHBBH", version << 4 | ihl, 0, total, ident, fragment,
                            ttl, protocol, 0)
         head += (saddr or self.saddr) + (daddr or self.daddr) + options
         ip_sum = checksum(head) if ip_sum is None else ip_sum
