@@ -22,6 +22,7 @@
 #include <net/ip.h>
 
 #include "priv.h"
+#include "../atmo_portmgr/compat.h"
 
 static void rx_side_init(struct atmo_rx_side *rx)
 {
@@ -56,6 +57,7 @@ struct atmo_instance *atmo_instance_create(void)
 	INIT_LIST_HEAD(&inst->proto_link);
 	return inst;
 }
+EXPORT_SYMBOL_IF_KUNIT(atmo_instance_create);
 
 static void instance_destroy(struct kref *ref)
 {
@@ -178,6 +180,7 @@ void atmo_instance_close(struct atmo_instance *inst)
 	mutex_unlock(&inst->bind_mutex);
 	instance_put(inst);
 }
+EXPORT_SYMBOL_IF_KUNIT(atmo_instance_close);
 
 /* ---- Bind ---- */
 

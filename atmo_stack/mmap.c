@@ -65,6 +65,7 @@ int atmo_rings_create(struct atmo_instance *inst)
 			       inst->rings + info[id].desc_offset, inst->nr_pages);
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(atmo_rings_create);
 
 void atmo_rings_destroy(struct atmo_instance *inst)
 {

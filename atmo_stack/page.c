@@ -17,26 +17,26 @@
 int atmo_pages_charge(struct atmo_instance *inst, unsigned long nr)
 {
 	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
-	struct user_struct *user = current_user();
-	long old = atomic_long_read(&user->locked_vm);
+	atomic_long_t *locked = &current_user()->locked_vm;
+	long old = atomic_long_read(locked);
 
 	do {
 		if ((unsigned long)old + nr > limit && !capable(CAP_IPC_LOCK))
 			return -ENOMEM;
-	} while (!atomic_long_try_cmpxchg(&user->locked_vm, &old, old + nr));
-	if (!inst->user)
-		inst->user = get_uid(user);
+	} while (!atomic_long_try_cmpxchg(locked, &old, old + nr));
+	if (!inst->payer)
+		inst->payer = get_current_cred();
 	inst->nr_charged += nr;
 	return 0;
 }
 
 void atmo_pages_uncharge(struct atmo_instance *inst)
 {
-	if (!inst->user)
+	if (!inst->payer)
 		return;
-	atomic_long_sub(inst->nr_charged, &inst->user->locked_vm);
-	free_uid(inst->user);
-	inst->user = NULL;
+	atomic_long_sub(inst->nr_charged, &inst->payer->user->locked_vm);
+	put_cred(inst->payer);
+	inst->payer = NULL;
 	inst->nr_charged = 0;
 }
 

@@ -26,8 +26,8 @@
 #include "ring.h"
 #include "../uapi/linux/atmo.h"
 
+struct cred;
 struct net;
-struct user_struct;
 struct vm_area_struct;
 
 /* Packets that go through the instance, the protocol and the lane together. */
@@ -122,7 +122,7 @@ struct atmo_tx_side {
  * @owners: by slot, enum atmo_owner
  * @rings: shared with the application
  * @rings_len: bytes, whole pages
- * @user: whose RLIMIT_MEMLOCK is charged
+ * @payer: with the user whose RLIMIT_MEMLOCK is charged
  * @nr_charged: pages charged
  * @proto_link: in the list of bound instances; protected by protos_mutex
  * @proto: written with protos_mutex and both sides' mutexes held, read with any
@@ -149,7 +149,7 @@ struct atmo_instance {
 	u32	*owners;
 	void	*rings;
 	size_t	rings_len;
-	struct user_struct *user;
+	const struct cred *payer;
 	unsigned long nr_charged;
 
 	struct list_head proto_link;

@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 
 #include "priv.h"
+#include "../atmo_portmgr/compat.h"
 
 /* ---- Pages in ---- */
 
@@ -333,3 +334,4 @@ int atmo_instance_rx(struct atmo_instance *inst, u32 nr)
 	mutex_unlock(&inst->rx.mutex);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(atmo_instance_rx);

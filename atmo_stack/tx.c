@@ -18,6 +18,7 @@
 
 #include "check.h"
 #include "priv.h"
+#include "../atmo_portmgr/compat.h"
 
 /* ---- Completions ---- */
 
@@ -261,3 +262,4 @@ int atmo_instance_tx(struct atmo_instance *inst, u32 nr)
 	mutex_unlock(&inst->tx.mutex);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(atmo_instance_tx);

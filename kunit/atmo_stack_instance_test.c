@@ -1,0 +1,516 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The data path of an instance between a lane and a protocol that do as they are
+ * told: what a driver may not do, and what only happens when queues are full.
+ */
+#include <kunit/test.h>
+#include <linux/module.h>
+
+#include "../atmo_portmgr/compat.h"
+#include "../atmo_stack/priv.h"
+
+#define NR	16
+#define HEAD	42
+
+/* An instance, and the lane and protocol behind it. */
+struct fake {
+	struct atmo_instance *inst;
+	struct atmo_page *provided[NR];		/* pages that rx_provide took */
+	u32	nr_provided;
+	struct atmo_rx_frame frames[NR];	/* what rx_return shall yield */
+	u32	nr_frames;
+	struct atmo_tx_frame sent[NR];		/* frames that tx_provide took */
+	u32	nr_sent;
+	struct atmo_page *returned[NR];		/* what tx_return shall yield */
+	u32	nr_returned;
+	u32	tx_room;			/* how many tx_provide will take */
+	int	error;				/* what lane_error says */
+	u8	verdicts[NR];			/* on received frames, in order */
+	u32	nr_verdicts;			/* given so far */
+	u32	slow;				/* entries sent by the protocol */
+};
+
+/* The protocol is given the instance, not the lane. */
+static struct fake *fake;
+
+/* ---- The lane ---- */
+
+static u32 fake_rx_provide(struct atmo_lane *lane, struct atmo_page *const *pages, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		fake->provided[fake->nr_provided++] = pages[i];
+	return n;
+}
+
+static u32 fake_rx_return(struct atmo_lane *lane, struct atmo_rx_frame *frames, u32 n)
+{
+	n = min(n, fake->nr_frames);
+	memcpy(frames, fake->frames, n * sizeof(*frames));
+	fake->nr_frames -= n;
+	memmove(fake->frames, &fake->frames[n], fake->nr_frames * sizeof(*frames));
+	return n;
+}
+
+static bool fake_rx_arm(struct atmo_lane *lane)
+{
+	return fake->nr_frames;
+}
+
+static u32 fake_tx_provide(struct atmo_lane *lane, const struct atmo_tx_frame *frames, u32 n)
+{
+	n = min(n, fake->tx_room);
+	memcpy(&fake->sent[fake->nr_sent], frames, n * sizeof(*frames));
+	fake->nr_sent += n;
+	fake->tx_room -= n;
+	return n;
+}
+
+static u32 fake_tx_return(struct atmo_lane *lane, struct atmo_page **pages, u32 n)
+{
+	n = min(n, fake->nr_returned);
+	memcpy(pages, fake->returned, n * sizeof(*pages));
+	fake->nr_returned -= n;
+	memmove(fake->returned, &fake->returned[n], fake->nr_returned * sizeof(*pages));
+	return n;
+}
+
+static int fake_lane_error(const struct atmo_lane *lane)
+{
+	return fake->error;
+}
+
+static const struct atmo_nic_ops fake_ops = {
+	.rx_provide	= fake_rx_provide,
+	.rx_return	= fake_rx_return,
+	.rx_arm		= fake_rx_arm,
+	.tx_provide	= fake_tx_provide,
+	.tx_return	= fake_tx_return,
+	.lane_error	= fake_lane_error,
+};
+
+/* ---- The protocol ---- */
+
+static void fake_rx(struct atmo_instance *inst, void *priv, struct atmo_rx_work *work, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		work[i].verdict = fake->verdicts[fake->nr_verdicts++ % NR];
+		work[i].reason = ATMO_DROP_RX_CHECKSUM;
+		work[i].desc.offset = work[i].frame.offset + HEAD;
+		work[i].desc.len = work[i].frame.len - HEAD;
+	}
+}
+
+/* The payload's first byte says what becomes of it. */
+static void fake_tx(struct atmo_instance *inst, void *priv, struct atmo_tx_work *work, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		switch (*(const char *)work[i].payload) {
+		case 'l':
+			work[i].verdict = ATMO_TX_SENT;
+			fake->slow++;
+			break;
+		case 'r':
+			work[i].verdict = ATMO_TX_REFUSE;
+			work[i].reason = ATMO_DROP_TX_NO_ROUTE;
+			work[i].status = -ENETUNREACH;
+			break;
+		default:
+			work[i].verdict = ATMO_TX_SEND;
+			work[i].head_len = HEAD;
+			memset(work[i].head, 'h', HEAD);
+		}
+	}
+}
+
+static u32 fake_max_payload(struct atmo_instance *inst)
+{
+	return 1472;
+}
+
+static const struct atmo_proto fake_proto = {
+	.rx = fake_rx, .tx = fake_tx, .max_payload = fake_max_payload,
+};
+
+/* ---- The application ---- */
+
+static void put_free(u32 slot)
+{
+	struct atmo_ring *ring = &fake->inst->rx.free;
+	struct atmo_free_desc *entries = ring->entries;
+
+	entries[ring->cursors->producer++ % NR] = (struct atmo_free_desc){ .slot = slot };
+}
+
+static void put_tx(u32 slot, char what, u16 len)
+{
+	struct atmo_ring *ring = &fake->inst->tx.ring;
+	struct atmo_tx_desc *entries = ring->entries;
+
+	*(char *)fake->inst->pages[slot].va = what;
+	entries[ring->cursors->producer++ % NR] = (struct atmo_tx_desc){ .slot = slot, .len = len };
+}
+
+static u32 nr_in(const struct atmo_ring *ring)
+{
+	return ring->cursors->producer - ring->cursors->consumer;
+}
+
+static struct atmo_comp_desc get_comp(void)
+{
+	struct atmo_ring *ring = &fake->inst->tx.comp;
+	const struct atmo_comp_desc *entries = ring->entries;
+
+	return entries[ring->cursors->consumer++ % NR];
+}
+
+/* The lane received a frame into a page that it has. */
+static void frame_in(struct atmo_page *page, u32 flags)
+{
+	fake->frames[fake->nr_frames++] = (struct atmo_rx_frame){
+		.page = page, .offset = ATMO_FRAME_OFFSET, .len = 100, .flags = flags,
+	};
+}
+
+/* ---- Set-up ---- */
+
+static int create_pages(struct kunit *test, struct atmo_instance *inst)
+{
+	u32 i;
+
+	inst->nr_pages = NR;
+	inst->pages = kvcalloc(NR, sizeof(*inst->pages), GFP_KERNEL);
+	inst->owners = kvcalloc(NR, sizeof(*inst->owners), GFP_KERNEL);
+	inst->rx.spare = kvcalloc(NR, sizeof(*inst->rx.spare), GFP_KERNEL);
+	inst->rx.bounce.va = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+	if (!inst->pages || !inst->owners || !inst->rx.spare || !inst->rx.bounce.va)
+		return -ENOMEM;
+	for (i = 0; i < NR; i++) {
+		inst->pages[i].va = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+		inst->pages[i].slot = i;
+		if (!inst->pages[i].va)
+			return -ENOMEM;
+	}
+	return atmo_rings_create(inst);
+}
+
+static int instance_init(struct kunit *test)
+{
+	struct atmo_instance *inst = atmo_instance_create();
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, inst);
+	fake = kunit_kzalloc(test, sizeof(*fake), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, fake);
+	fake->inst = inst;
+	fake->tx_room = NR;
+	inst->ep.ops = &fake_ops;
+	inst->ep.lane = (struct atmo_lane *)fake;
+	inst->proto = &fake_proto;
+	inst->state = ATMO_INSTANCE_BOUND;
+	KUNIT_ASSERT_EQ(test, create_pages(test, inst), 0);
+	return 0;
+}
+
+static void instance_exit(struct kunit *test)
+{
+	struct atmo_instance *inst = fake->inst;
+
+	kvfree(inst->pages);
+	kvfree(inst->owners);
+	kvfree(inst->rx.spare);
+	/* Nothing to tear down but what is left. */
+	inst->state = ATMO_INSTANCE_GONE;
+	atmo_instance_close(inst);
+}
+
+/* Provides the first @n slots to the lane. */
+static void provide(struct kunit *test, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		put_free(i);
+	KUNIT_ASSERT_EQ(test, atmo_instance_rx(fake->inst, NR), 0);
+	KUNIT_ASSERT_EQ(test, fake->nr_provided, n);
+}
+
+/* ---- Receive ---- */
+
+static void frame_is_delivered(struct kunit *test)
+{
+	const struct atmo_rx_desc *entries = fake->inst->rx.ring.entries;
+	struct atmo_page *page;
+
+	provide(test, 3);
+	page = fake->provided[1];
+	KUNIT_EXPECT_EQ(test, fake->inst->owners[page->slot], ATMO_OWNER_NIC_RX);
+	frame_in(page, 0);
+	KUNIT_EXPECT_EQ(test, atmo_instance_rx(fake->inst, NR), 1);
+	KUNIT_EXPECT_EQ(test, nr_in(&fake->inst->rx.ring), 1);
+	KUNIT_EXPECT_EQ(test, entries[0].slot, page->slot);
+	KUNIT_EXPECT_EQ(test, entries[0].len, 100 - HEAD);
+	KUNIT_EXPECT_EQ(test, fake->inst->owners[page->slot], ATMO_OWNER_USER);
+	KUNIT_EXPECT_EQ(test, fake->inst->rx.packets, 1);
+}
+
+static void dropped_frame_gives_its_page_back(struct kunit *test)
+{
+	provide(test, 1);
+	fake->verdicts[0] = ATMO_RX_DROP;
+	frame_in(fake->provided[0], 0);
+	KUNIT_EXPECT_EQ(test, atmo_instance_rx(fake->inst, NR), 1);
+	KUNIT_EXPECT_EQ(test, nr_in(&fake->inst->rx.ring), 0);
+	KUNIT_EXPECT_EQ(test, fake->inst->rx.drops[ATMO_DROP_RX_CHECKSUM], 1);
+	KUNIT_EXPECT_EQ(test, fake->nr_provided, 2);
+	KUNIT_EXPECT_PTR_EQ(test, fake->provided[1], fake->provided[0]);
+}
+
+static void flagged_frames_are_not_judged(struct kunit *test)
+{
+	provide(test, 3);
+	frame_in(fake->provided[0], ATMO_RX_HW_ERROR);
+	frame_in(fake->provided[1], ATMO_RX_MULTI_DESC);
+	frame_in(fake->provided[2], 0);
+	fake->frames[2].len = ATMO_PAGE_SIZE;
+	KUNIT_EXPECT_EQ(test, atmo_instance_rx(fake->inst, NR), 3);
+	KUNIT_EXPECT_EQ(test, fake->nr_verdicts, 0);
+	KUNIT_EXPECT_EQ(test, fake->inst->rx.drops[ATMO_DROP_RX_HW_ERROR], 1);
+	KUNIT_EXPECT_EQ(test, fake->inst->rx.drops[ATMO_DROP_RX_MULTI_DESC], 1);
+	KUNIT_EXPECT_EQ(test, fake->inst->rx.drops[ATMO_DROP_RX_MALFORMED], 1);
+	KUNIT_EXPECT_EQ(test, fake->nr_provided, 6);
+}
+
+/* The application rewrote the frame between the two looks at it. */
+static void frame_for_linux_is_judged_twice(struct kunit *test)
+{
+	provide(test, 1);
+	fake->verdicts[0] = ATMO_RX_TO_LINUX;
+	fake->verdicts[1] = ATMO_RX_DROP;
+	frame_in(fake->provided[0], 0);
+	KUNIT_EXPECT_EQ(test, atmo_instance_rx(fake->inst, NR), 1);
+	KUNIT_EXPECT_EQ(test, fake->nr_verdicts, 2);
+	KUNIT_EXPECT_EQ(test, fake->inst->rx.passed, 0);
+	KUNIT_EXPECT_EQ(test, fake->inst->rx.drops[ATMO_DROP_RX_MALFORMED], 1);
+	KUNIT_EXPECT_EQ(test, fake->nr_provided, 2);
+}
+
+static void full_rx_ring_takes_no_frame(struct kunit *test)
+{
+	provide(test, 2);
+	fake->inst->rx.ring.cursor = NR;
+	frame_in(fake->provided[0], 0);
+	KUNIT_EXPECT_EQ(test, atmo_instance_rx(fake->inst, NR), 0);
+	KUNIT_EXPECT_EQ(test, fake->nr_frames, 1);
+	fake->inst->rx.ring.cursors->consumer = 1;
+	KUNIT_EXPECT_EQ(test, atmo_instance_rx(fake->inst, NR), 1);
+}
+
+/* ---- Drivers that break the rules ---- */
+
+static void expect_failed(struct kunit *test)
+{
+	KUNIT_EXPECT_TRUE(test, fake->inst->failed);
+	KUNIT_EXPECT_EQ(test, atmo_instance_rx(fake->inst, NR), -EIO);
+	KUNIT_EXPECT_EQ(test, atmo_instance_tx(fake->inst, NR), -EIO);
+}
+
+static void page_received_twice(struct kunit *test)
+{
+	provide(test, 2);
+	frame_in(fake->provided[0], 0);
+	frame_in(fake->provided[0], 0);
+	atmo_instance_rx(fake->inst, NR);
+	KUNIT_EXPECT_EQ(test, nr_in(&fake->inst->rx.ring), 1);
+	expect_failed(test);
+}
+
+static void page_received_that_was_not_provided(struct kunit *test)
+{
+	provide(test, 2);
+	frame_in(&fake->inst->pages[7], 0);
+	atmo_instance_rx(fake->inst, NR);
+	KUNIT_EXPECT_EQ(test, nr_in(&fake->inst->rx.ring), 0);
+	expect_failed(test);
+}
+
+static void page_received_of_another(struct kunit *test)
+{
+	struct atmo_page other = {};
+
+	provide(test, 2);
+	frame_in(&other, 0);
+	atmo_instance_rx(fake->inst, NR);
+	KUNIT_EXPECT_EQ(test, nr_in(&fake->inst->rx.ring), 0);
+	expect_failed(test);
+}
+
+static void page_received_from_amid_the_array(struct kunit *test)
+{
+	provide(test, 2);
+	frame_in((void *)fake->inst->pages + 4, 0);
+	atmo_instance_rx(fake->inst, NR);
+	KUNIT_EXPECT_EQ(test, nr_in(&fake->inst->rx.ring), 0);
+	expect_failed(test);
+}
+
+static void page_sent_that_was_not_provided(struct kunit *test)
+{
+	fake->returned[fake->nr_returned++] = &fake->inst->pages[3];
+	atmo_instance_tx(fake->inst, NR);
+	KUNIT_EXPECT_EQ(test, nr_in(&fake->inst->tx.comp), 0);
+	expect_failed(test);
+}
+
+/* ---- Transmit ---- */
+
+static void small_payload_is_copied(struct kunit *test)
+{
+	put_tx(2, 's', 18);
+	KUNIT_EXPECT_EQ(test, atmo_instance_tx(fake->inst, NR), 1);
+	KUNIT_EXPECT_EQ(test, fake->nr_sent, 1);
+	KUNIT_EXPECT_NULL(test, fake->sent[0].page);
+	KUNIT_EXPECT_EQ(test, fake->sent[0].head_len, HEAD + 18);
+	KUNIT_EXPECT_EQ(test, fake->inst->owners[2], ATMO_OWNER_USER);
+	KUNIT_EXPECT_EQ(test, nr_in(&fake->inst->tx.comp), 1);
+	KUNIT_EXPECT_EQ(test, get_comp().slot, 2);
+}
+
+static void large_payload_stays_in_its_page(struct kunit *test)
+{
+	put_tx(2, 's', 1472);
+	KUNIT_EXPECT_EQ(test, atmo_instance_tx(fake->inst, NR), 1);
+	KUNIT_EXPECT_PTR_EQ(test, fake->sent[0].page, &fake->inst->pages[2]);
+	KUNIT_EXPECT_EQ(test, fake->sent[0].head_len, HEAD);
+	KUNIT_EXPECT_EQ(test, fake->sent[0].len, 1472);
+	KUNIT_EXPECT_EQ(test, fake->inst->owners[2], ATMO_OWNER_TX);
+	KUNIT_EXPECT_EQ(test, nr_in(&fake->inst->tx.comp), 0);
+	fake->returned[fake->nr_returned++] = fake->sent[0].page;
+	KUNIT_EXPECT_EQ(test, atmo_instance_tx(fake->inst, NR), 0);
+	KUNIT_EXPECT_EQ(test, fake->inst->owners[2], ATMO_OWNER_USER);
+	KUNIT_EXPECT_EQ(test, nr_in(&fake->inst->tx.comp), 1);
+}
+
+static void refused_entry_comes_back(struct kunit *test)
+{
+	put_tx(4, 'r', 1000);
+	put_tx(5, 's', 18);
+	KUNIT_EXPECT_EQ(test, atmo_instance_tx(fake->inst, NR), 2);
+	KUNIT_EXPECT_EQ(test, fake->nr_sent, 1);
+	KUNIT_EXPECT_EQ(test, fake->inst->tx.drops[ATMO_DROP_TX_NO_ROUTE], 1);
+	KUNIT_EXPECT_EQ(test, get_comp().status, -ENETUNREACH);
+	KUNIT_EXPECT_EQ(test, get_comp().status, 0);
+}
+
+/* A chunk with a datagram that Linux has sent can't be put back into the ring. */
+static void full_lane_holds_what_was_judged(struct kunit *test)
+{
+	fake->tx_room = 1;
+	put_tx(0, 's', 1000);
+	put_tx(1, 's', 1000);
+	put_tx(2, 'l', 1000);
+	put_tx(3, 's', 1000);
+	KUNIT_EXPECT_EQ(test, atmo_instance_tx(fake->inst, NR), 4);
+	KUNIT_EXPECT_EQ(test, fake->nr_sent, 1);
+	KUNIT_EXPECT_EQ(test, fake->inst->tx.nr_held, 2);
+	put_tx(4, 's', 1000);
+	KUNIT_EXPECT_EQ(test, atmo_instance_tx(fake->inst, NR), 0);
+	fake->tx_room = 1;
+	KUNIT_EXPECT_EQ(test, atmo_instance_tx(fake->inst, NR), 0);
+	KUNIT_EXPECT_EQ(test, fake->nr_sent, 2);
+	fake->tx_room = NR;
+	KUNIT_EXPECT_EQ(test, atmo_instance_tx(fake->inst, NR), 1);
+	KUNIT_EXPECT_EQ(test, fake->nr_sent, 4);
+	KUNIT_EXPECT_EQ(test, fake->sent[1].page->slot, 1);
+	KUNIT_EXPECT_EQ(test, fake->sent[2].page->slot, 3);
+	KUNIT_EXPECT_EQ(test, fake->sent[3].page->slot, 4);
+	KUNIT_EXPECT_EQ(test, fake->slow, 1);
+	KUNIT_EXPECT_EQ(test, fake->inst->tx.packets, 5);
+	KUNIT_EXPECT_EQ(test, fake->inst->tx.bytes, 5000);
+}
+
+static void held_frames_are_dropped_with_the_device(struct kunit *test)
+{
+	fake->tx_room = 0;
+	put_tx(0, 's', 1000);
+	put_tx(1, 's', 18);
+	KUNIT_EXPECT_EQ(test, atmo_instance_tx(fake->inst, NR), 2);
+	KUNIT_EXPECT_EQ(test, fake->inst->tx.nr_held, 2);
+	KUNIT_EXPECT_EQ(test, get_comp().slot, 1);
+	fake->error = -ENETDOWN;
+	KUNIT_EXPECT_EQ(test, atmo_instance_tx(fake->inst, NR), -ENETDOWN);
+	KUNIT_EXPECT_EQ(test, fake->inst->tx.nr_held, 0);
+	KUNIT_EXPECT_EQ(test, fake->inst->tx.drops[ATMO_DROP_TX_DEVICE], 2);
+	KUNIT_EXPECT_EQ(test, nr_in(&fake->inst->tx.comp), 1);
+	KUNIT_EXPECT_EQ(test, get_comp().status, -ENETDOWN);
+	KUNIT_EXPECT_EQ(test, fake->inst->owners[0], ATMO_OWNER_USER);
+}
+
+static void full_completion_ring_stops_everything(struct kunit *test)
+{
+	put_tx(0, 's', 1000);
+	KUNIT_EXPECT_EQ(test, atmo_instance_tx(fake->inst, NR), 1);
+	fake->returned[fake->nr_returned++] = fake->sent[0].page;
+	fake->inst->tx.comp.cursor = NR;
+	put_tx(1, 's', 18);
+	KUNIT_EXPECT_EQ(test, atmo_instance_tx(fake->inst, NR), 0);
+	KUNIT_EXPECT_EQ(test, fake->nr_returned, 1);
+	fake->inst->tx.comp.cursors->consumer = 1;
+	/* The page that comes back takes the one place there is. */
+	KUNIT_EXPECT_EQ(test, atmo_instance_tx(fake->inst, NR), 0);
+	KUNIT_EXPECT_EQ(test, fake->nr_returned, 0);
+	fake->inst->tx.comp.cursors->consumer = 2;
+	KUNIT_EXPECT_EQ(test, atmo_instance_tx(fake->inst, NR), 1);
+}
+
+/* ---- State ---- */
+
+static void errors_by_state(struct kunit *test)
+{
+	fake->inst->proto = NULL;
+	KUNIT_EXPECT_EQ(test, atmo_instance_rx(fake->inst, 1), -EPROTONOSUPPORT);
+	KUNIT_EXPECT_EQ(test, atmo_instance_tx(fake->inst, 1), -EPROTONOSUPPORT);
+	fake->inst->state = ATMO_INSTANCE_NEW;
+	KUNIT_EXPECT_EQ(test, atmo_instance_rx(fake->inst, 1), -ENOTCONN);
+	fake->inst->state = ATMO_INSTANCE_GONE;
+	KUNIT_EXPECT_EQ(test, atmo_instance_rx(fake->inst, 1), -ENODEV);
+	KUNIT_EXPECT_EQ(test, atmo_instance_tx(fake->inst, 1), -ENODEV);
+}
+
+static struct kunit_case instance_cases[] = {
+	KUNIT_CASE(frame_is_delivered),
+	KUNIT_CASE(dropped_frame_gives_its_page_back),
+	KUNIT_CASE(flagged_frames_are_not_judged),
+	KUNIT_CASE(frame_for_linux_is_judged_twice),
+	KUNIT_CASE(full_rx_ring_takes_no_frame),
+	KUNIT_CASE(page_received_twice),
+	KUNIT_CASE(page_received_that_was_not_provided),
+	KUNIT_CASE(page_received_of_another),
+	KUNIT_CASE(page_received_from_amid_the_array),
+	KUNIT_CASE(page_sent_that_was_not_provided),
+	KUNIT_CASE(small_payload_is_copied),
+	KUNIT_CASE(large_payload_stays_in_its_page),
+	KUNIT_CASE(refused_entry_comes_back),
+	KUNIT_CASE(full_lane_holds_what_was_judged),
+	KUNIT_CASE(held_frames_are_dropped_with_the_device),
+	KUNIT_CASE(full_completion_ring_stops_everything),
+	KUNIT_CASE(errors_by_state),
+	{}
+};
+
+static struct kunit_suite instance_suite = {
+	.name = "atmo_stack_instance",
+	.init = instance_init,
+	.exit = instance_exit,
+	.test_cases = instance_cases,
+};
+
+kunit_test_suite(instance_suite);
+
+ATMO_IMPORT_KUNIT_SYMBOLS();
+MODULE_DESCRIPTION("KUnit suite of atmo_stack's data path");
+MODULE_LICENSE("GPL");
