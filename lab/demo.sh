@@ -22,8 +22,6 @@ while [ $# -gt 0 ]; do
 	shift
 done
 OUT=$BUILD/demo
-# What a second run may take in all, building included.
-LIMIT=60
 
 run()
 {
@@ -55,8 +53,9 @@ tap()
 	grep -E '^((not )?ok |# )' "$OUT/checks"
 	# A status that no failed check explains is the machine's.
 	verdict $((nr + 1)) $((failed ? 0 : status)) "the machine worked, its kernel log is clean"
-	verdict $((nr + 2)) $((took > LIMIT)) "took $took s, $LIMIT allowed"
-	[ "$status" -eq 0 ] && [ "$took" -le $LIMIT ]
+	# A figure, not a check: the machine may be busy with other things.
+	echo "# took $took s from here to power-off"
+	return "$status"
 }
 
 "$LAB/build.sh" || exit
