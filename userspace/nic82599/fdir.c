@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Flow Director: datasheet 7.1.2.7, 8.2.3.19.
+ * Flow Director: datasheet 7.1.2.7, 8.2.3.21.
  *
  * Signature filters compare two 15-bit hashes of the flow, perfect filters its
  * masked fields. The software computes the hash that a filter is stored under;
@@ -73,10 +73,14 @@ uint32_t fdir_hash(uint32_t key, const uint32_t in[IN_WORDS])
 	return hash & HASH_MASK;
 }
 
+/* Port masks have their bits the other way round. */
 static uint32_t reverse16(uint32_t v)
 {
 	uint32_t r = 0;
 	unsigned int i;
+
+	if (!v)
+		return 0;
 
 	for (i = 0; i < 16; i++)
 		r |= (v >> i & 1) << (15 - i);
@@ -212,7 +216,11 @@ bool fdir_match(struct nic *n, struct rxpkt *p, bool *queue_set)
 	packet_input(n, p, in);
 	hash = fdir_hash(REG(n, FDIRHKEY), in);
 	if (perfect)
-		link = find(f, hash & PERFECT_HASH_MASK, 0, in);
+		hash &= PERFECT_HASH_MASK;
+	if (f->bucket[hash] == END)
+		link = NULL;
+	else if (perfect)
+		link = find(f, (uint16_t)hash, 0, in);
 	else
 		link = find(f, (uint16_t)hash,
 			    (uint16_t)fdir_hash(REG(n, FDIRSKEY), in), NULL);
@@ -357,7 +365,7 @@ static void cmd_wr(struct nic *n, unsigned int i, uint32_t old, uint32_t val)
 	}
 }
 
-/* Number of filters by PBALLOC: 8.2.3.19.1; two are the hardware's own. */
+/* Number of filters by PBALLOC: 8.2.3.21.1; two are the hardware's own. */
 static void ctrl_wr(struct nic *n, unsigned int i, uint32_t old, uint32_t val)
 {
 	static const uint16_t perfect[4] = { 0, 2046, 4094, 8190 };

@@ -278,6 +278,14 @@ static void rar_wr(struct nic *n, unsigned int i, uint32_t old, uint32_t val)
 	filter_update_rar(n);
 }
 
+static void rssrk_wr(struct nic *n, unsigned int i, uint32_t old, uint32_t val)
+{
+	(void)i;
+	(void)old;
+	(void)val;
+	n->rss_ready = false;
+}
+
 static void vt_ctl_wr(struct nic *n, unsigned int i, uint32_t old, uint32_t val)
 {
 	(void)i;
@@ -314,7 +322,7 @@ static const struct reg_def defs[] = {
 	RWA("VFTA", VFTA(0), 128, 4, 0, ALL32),
 	HK("MRQC", MRQC, 0, 0xffffa00f, NULL, mrqc_wr),
 	RWA("RETA", RETA(0), 32, 4, 0, 0x0f0f0f0f),
-	RWA("RSSRK", RSSRK(0), 10, 4, 0, ALL32),
+	HKA("RSSRK", RSSRK(0), 10, 4, 0, 0, ALL32, NULL, rssrk_wr),
 	ST("RQTC", 0x0ec70, 0, 0x77777777),
 	HKA("ETQF", ETQF(0), 8, 4, 0, 0, ALL32, NULL, etqf_wr),
 	RWA("ETQS", ETQS(0), 8, 4, 0, ALL32),

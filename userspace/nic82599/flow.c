@@ -37,14 +37,16 @@ static void send_pause(struct nic *n, uint16_t quanta)
 	wire_send(n->wire, f, sizeof(f));
 }
 
+/* Sent again when FCRTV quanta are left; with FCRTV 0 it isn't. */
 static void send_xoff(struct nic *n)
 {
 	uint32_t ttv = REG(n, FCTTV) & 0xffff, rtv = REG(n, FCRTV) & 0xffff;
 
 	n->xoff_sent = true;
 	send_pause(n, (uint16_t)ttv);
-	bus_timer_arm(&n->refresh_timer,
-		      bus_now_ns() + quanta_ns(rtv < ttv ? ttv - rtv : ttv));
+	if (rtv && rtv < ttv)
+		bus_timer_arm(&n->refresh_timer,
+			      bus_now_ns() + quanta_ns(ttv - rtv));
 }
 
 static bool sends_pause(const struct nic *n)
@@ -82,25 +84,28 @@ static void refresh(struct bus_timer *t)
 		n->xoff_sent = false;
 }
 
-bool flow_tx_paused(struct nic *n, uint64_t *until)
+/*
+ * The pause ends in the timer of its deadline, never because somebody looked at
+ * the clock: the far end's refresh is due before it, so however late this
+ * process runs, the two happen in the order in which they would on a wire.
+ */
+static void pause_over(struct bus_timer *t)
 {
-	if (!n->pause_until)
-		return false;
-	if (bus_now_ns() >= n->pause_until) {
-		n->pause_until = 0;
-		return false;
-	}
-	*until = n->pause_until;
-	return true;
+	struct nic *n = container_of(t, struct nic, pause_timer);
+
+	n->paused = false;
+	tx_restart(n);
 }
 
 static void pause_received(struct nic *n, uint16_t quanta)
 {
 	stats_inc(n, quanta ? LXOFFRXCNT : LXONRXCNT);
+	n->paused = quanta;
 	if (quanta) {
-		n->pause_until = bus_now_ns() + quanta_ns(quanta);
+		bus_timer_arm(&n->pause_timer,
+			      bus_now_ns() + quanta_ns(quanta));
 	} else {
-		n->pause_until = 0;
+		bus_timer_cancel(&n->pause_timer);
 		tx_restart(n);
 	}
 }
@@ -123,19 +128,21 @@ bool flow_receive(struct nic *n, const uint8_t *frame, uint32_t len)
 void flow_init(struct nic *n)
 {
 	n->refresh_timer.fn = refresh;
+	n->pause_timer.fn = pause_over;
 }
 
 void flow_reset(struct nic *n)
 {
 	n->xoff_sent = false;
-	n->pause_until = 0;
+	n->paused = false;
 	bus_timer_cancel(&n->refresh_timer);
+	bus_timer_cancel(&n->pause_timer);
 }
 
 static uint32_t tfcs_rd(struct nic *n, unsigned int i)
 {
 	(void)i;
-	return n->pause_until > bus_now_ns() ? TFCS_TC_XON : 0;
+	return n->paused ? TFCS_TC_XOFF : 0;
 }
 
 static const struct reg_def defs[] = {

@@ -158,6 +158,8 @@ void mac_receive(struct nic *n, const uint8_t *frame, uint32_t len,
 		return;
 	stats_rx_good(n, frame, len);
 	parse_checksums(&p, !(REG(n, RXCSUM) & RXCSUM_PCSD));
+	if (p.status & (RXD_ERR_IPE | RXD_ERR_L4E))
+		stats_inc(n, XEC);
 	if (!steer_queue(n, &p))
 		return;
 	rx_packet(n, &p);

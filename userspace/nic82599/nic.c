@@ -33,6 +33,7 @@ static void reset(struct nic *n, bool power_on)
 	memset(n->qbtc, 0, sizeof(n->qbtc));
 	REG(n, STATUS) = n->port << STATUS_LAN_ID_SHIFT | STATUS_MASTER_ENABLE |
 			 (n->link_up ? STATUS_LINK_UP : 0);
+	n->rss_ready = false;
 	eeprom_load(n);
 	filter_update_5tuple(n);
 	filter_update_etqf(n);

@@ -44,11 +44,10 @@
 /* A bit per event that is logged the first time it happens in a port. */
 enum once {
 	ONCE_NO_BME, ONCE_RX_TAIL, ONCE_TX_TAIL, ONCE_RX_LEN0, ONCE_TX_LEN0,
-	ONCE_RX_MODE, ONCE_RX_SPLIT, ONCE_TX_BAD_DTYP, ONCE_TX_NO_CONTEXT,
+	ONCE_RX_SPLIT, ONCE_TX_BAD_DTYP, ONCE_TX_NO_CONTEXT,
 	ONCE_TX_BAD_CONTEXT, ONCE_TX_TOO_LONG, ONCE_TX_EMPTY, ONCE_TX_IPSEC,
-	ONCE_TX_Q64, ONCE_TX_FCS, ONCE_RX_FAULT, ONCE_TX_FAULT, ONCE_RX_BUF0,
-	ONCE_RSC, ONCE_DCB, ONCE_VMDQ, ONCE_I2C, ONCE_TCPTIMER, ONCE_SPI,
-	ONCE_MDIO, ONCE_FDIR, ONCE_DOUBLE_VLAN, ONCE_TX_NOT_READY,
+	ONCE_TX_Q64, ONCE_RX_FAULT, ONCE_TX_FAULT, ONCE_RX_BUF0, ONCE_RSC,
+	ONCE_DCB, ONCE_VMDQ, ONCE_TX_NOT_READY, ONCE_UNALIGNED,
 	ONCE_NR,
 };
 
@@ -219,6 +218,8 @@ struct nic {
 	uint64_t rar[NR_RAR];	/* valid receive addresses, packed */
 	unsigned int nr_rar;
 	struct fdir *fdir;
+	uint32_t rss_table[36][256];	/* hash of each input byte */
+	bool rss_ready;			/* the table fits the key */
 
 	struct bus_timer tx_timer;
 	uint8_t tx_work[NR_QUEUES];	/* ring of queues with work left */
@@ -230,7 +231,8 @@ struct nic {
 
 	struct bus_timer refresh_timer;
 	bool xoff_sent;
-	uint64_t pause_until;	/* received XOFF */
+	struct bus_timer pause_timer;
+	bool paused;		/* by a received XOFF, until the timer's end */
 
 	struct bus_timer link_timer;
 	bool carrier;
@@ -252,7 +254,7 @@ struct nic {
 #define RF_RO	0x02	/* writes are dropped */
 #define RF_STORE 0x04	/* keeps its value, which nothing in the model uses */
 #define RF_KEEP	0x08	/* survives a software reset */
-#define RF_SAT	0x10	/* reserved: counter that sticks at its maximum */
+#define RF_NEVER 0x10	/* counter of what can't happen here: stays zero */
 
 /*
  * Some registers, all alike, one after another. A read hook returns the value,
@@ -286,7 +288,6 @@ extern const struct reg_table regs_flow, regs_fdir;
 int regs_init(void);
 void regs_reset(struct nic *n, bool power_on);
 const struct reg_def *regs_find(uint32_t off, unsigned int *i);
-void regs_each(void (*fn)(const struct reg_def *d, void *arg), void *arg);
 
 /* Log the first occurrence of something that software can repeat at will. */
 __attribute__((format(printf, 3, 4)))
@@ -317,7 +318,6 @@ void flow_init(struct nic *n);
 void flow_reset(struct nic *n);
 bool flow_receive(struct nic *n, const uint8_t *frame, uint32_t len);
 void flow_fifo_changed(struct nic *n);
-bool flow_tx_paused(struct nic *n, uint64_t *until);
 
 /* ---- interrupts: irq.c ---- */
 void irq_init(struct nic *n);

@@ -70,15 +70,6 @@ const struct reg_def *regs_find(uint32_t off, unsigned int *i)
 	return slots[off / 4].def;
 }
 
-void regs_each(void (*fn)(const struct reg_def *d, void *arg), void *arg)
-{
-	unsigned int t, i;
-
-	for (t = 0; t < NR_TABLES; t++)
-		for (i = 0; i < tables[t]->nr; i++)
-			fn(&tables[t]->def[i], arg);
-}
-
 void regs_reset(struct nic *n, bool power_on)
 {
 	uint32_t s;

@@ -204,7 +204,7 @@ static inline uint32_t RX_QUEUE(unsigned int q)
 #define MFLCN_DPF		BIT(1)
 #define MFLCN_RFCE		BIT(3)
 #define TFCS			0x0ce00
-#define TFCS_TC_XON		BIT(0)
+#define TFCS_TC_XOFF		BIT(0)
 
 /* 8.2.3.9 Transmit */
 #define DMATXCTL		0x04a80
@@ -277,7 +277,7 @@ static inline uint32_t RX_QUEUE(unsigned int q)
 #define LINKS2			0x04324
 #define MMNGC			0x042d0
 
-/* 8.2.3.19 Flow Director */
+/* 8.2.3.21 Flow Director */
 #define FDIRCTRL		0x0ee00
 #define FDIRCTRL_INIT_DONE	BIT(3)
 #define FDIRCTRL_PERFECT	BIT(4)

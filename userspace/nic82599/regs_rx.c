@@ -24,6 +24,14 @@ static void ring_wr(struct nic *n, unsigned int q, uint32_t old, uint32_t val)
 		decode_ring(n, q);
 }
 
+static void rdbal_wr(struct nic *n, unsigned int q, uint32_t old, uint32_t val)
+{
+	if (val & 0x7f)
+		nic_once(n, ONCE_UNALIGNED,
+			 "RDBAL(%u) = 0x%08x: not on a multiple of 128", q, val);
+	ring_wr(n, q, old, val);
+}
+
 static uint32_t rdh_rd(struct nic *n, unsigned int q)
 {
 	return n->rxq[q].head;
@@ -155,7 +163,7 @@ static uint32_t secstat_rd(struct nic *n, unsigned int i)
 	HKA(nm, o, 64, 0x40, frst, rst, m, r, w)
 
 static const struct reg_def defs[] = {
-	QUEUES("RDBAL", RX_QUEUES_LO + RDBAL, 0, 0, 0xffffff80, NULL, ring_wr),
+	QUEUES("RDBAL", RX_QUEUES_LO + RDBAL, 0, 0, 0xffffff80, NULL, rdbal_wr),
 	QUEUES("RDBAH", RX_QUEUES_LO + RDBAH, 0, 0, ALL32, NULL, ring_wr),
 	QUEUES("RDLEN", RX_QUEUES_LO + RDLEN, 0, 0, 0x000fff80, NULL, ring_wr),
 	STA("DCA_RXCTRL", RX_QUEUES_LO + DCA_RXCTRL, 64, 0x40, 0x0000a200, 0xff00a2e0),
@@ -164,7 +172,7 @@ static const struct reg_def defs[] = {
 	QUEUES("RDT", RX_QUEUES_LO + RDT, 0, 0, 0x0000ffff, NULL, rdt_wr),
 	QUEUES("RXDCTL", RX_QUEUES_LO + RXDCTL, 0, 0, 0x427fffff, NULL, rxdctl_wr),
 	QUEUES("RSCCTL", RX_QUEUES_LO + RSCCTL, 0, 0, 0x0000000d, NULL, rscctl_wr),
-	QUEUES("RDBAL", RX_QUEUES_HI + RDBAL, 64, 0, 0xffffff80, NULL, ring_wr),
+	QUEUES("RDBAL", RX_QUEUES_HI + RDBAL, 64, 0, 0xffffff80, NULL, rdbal_wr),
 	QUEUES("RDBAH", RX_QUEUES_HI + RDBAH, 64, 0, ALL32, NULL, ring_wr),
 	QUEUES("RDLEN", RX_QUEUES_HI + RDLEN, 64, 0, 0x000fff80, NULL, ring_wr),
 	STA("DCA_RXCTRL", RX_QUEUES_HI + DCA_RXCTRL, 64, 0x40, 0x0000a200, 0xff00a2e0),

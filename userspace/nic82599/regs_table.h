@@ -24,6 +24,13 @@
 #define RCA(nm, o, cnt, strd) \
 	{ .name = nm, .off = o, .count = cnt, .stride = strd, .flags = RF_RC }
 
+/* Statistics of what can't happen here */
+#define RZ(nm, o) \
+	{ .name = nm, .off = o, .count = 1, .flags = RF_RC | RF_NEVER }
+#define RZA(nm, o, cnt, strd) \
+	{ .name = nm, .off = o, .count = cnt, .stride = strd, \
+	  .flags = RF_RC | RF_NEVER }
+
 /* Storage without effect */
 #define ST(nm, o, rst, m) \
 	{ .name = nm, .off = o, .count = 1, .reset = rst, .wmask = m, \

@@ -28,6 +28,14 @@ static void ring_wr(struct nic *n, unsigned int q, uint32_t old, uint32_t val)
 		decode_ring(n, q);
 }
 
+static void tdbal_wr(struct nic *n, unsigned int q, uint32_t old, uint32_t val)
+{
+	if (val & 0x7f)
+		nic_once(n, ONCE_UNALIGNED,
+			 "TDBAL(%u) = 0x%08x: not on a multiple of 128", q, val);
+	ring_wr(n, q, old, val);
+}
+
 static uint32_t tdh_rd(struct nic *n, unsigned int q)
 {
 	return n->txq[q].head;
@@ -107,7 +115,7 @@ static void mtqc_wr(struct nic *n, unsigned int i, uint32_t old, uint32_t val)
 static const struct reg_def defs[] = {
 	HK("DMATXCTL", DMATXCTL, 0x81000000, 0xffff00ef, NULL, tx_on_wr),
 	HKA("TDBAL", TX_QUEUE(0) + TDBAL, 128, 0x40, 0, 0, 0xffffff80, NULL,
-	    ring_wr),
+	    tdbal_wr),
 	HKA("TDBAH", TX_QUEUE(0) + TDBAH, 128, 0x40, 0, 0, ALL32, NULL, ring_wr),
 	HKA("TDLEN", TX_QUEUE(0) + TDLEN, 128, 0x40, 0, 0, 0x000fff80, NULL,
 	    ring_wr),

@@ -36,6 +36,40 @@ uint32_t rss_toeplitz(const uint8_t key[40], const uint8_t *data, size_t len)
 	return hash;
 }
 
+/*
+ * The hash is linear: that of a whole input is the XOR of those of its bytes,
+ * each at its place. So there is a table of them, made when the key changed.
+ */
+static void fill_table(struct nic *n)
+{
+	uint8_t key[40], in[36];
+	unsigned int i, byte;
+
+	for (i = 0; i < 40; i++)	/* RSSRK: first key byte lowest */
+		key[i] = (uint8_t)(REG(n, RSSRK(i / 4)) >> (8 * (i % 4)));
+	memset(in, 0, sizeof(in));
+	for (i = 0; i < sizeof(in); i++) {
+		for (byte = 0; byte < 256; byte++) {
+			in[i] = (uint8_t)byte;
+			n->rss_table[i][byte] = rss_toeplitz(key, in, i + 1);
+		}
+		in[i] = 0;
+	}
+	n->rss_ready = true;
+}
+
+static uint32_t fast_hash(struct nic *n, const uint8_t *data, size_t len)
+{
+	uint32_t hash = 0;
+	size_t i;
+
+	if (!n->rss_ready)
+		fill_table(n);
+	for (i = 0; i < len; i++)
+		hash ^= n->rss_table[i][data[i]];
+	return hash;
+}
+
 static enum rss_type pick_type(uint32_t mrqc, const struct rxpkt *p)
 {
 	if (p->ptype & PTYPE_IPV4) {
@@ -72,8 +106,8 @@ static size_t hash_input(const struct rxpkt *p, enum rss_type type, uint8_t *in)
 void rss_hash(struct nic *n, struct rxpkt *p)
 {
 	uint32_t mrqc = REG(n, MRQC);
-	uint8_t key[40], in[36];
 	enum rss_type type;
+	uint8_t in[36];
 	unsigned int i;
 
 	if ((mrqc & 0xf) != MRQC_MODE_RSS)
@@ -81,10 +115,8 @@ void rss_hash(struct nic *n, struct rxpkt *p)
 	type = pick_type(mrqc, p);
 	if (type == RSS_NONE)
 		return;
-	for (i = 0; i < 40; i++)	/* RSSRK: first key byte lowest */
-		key[i] = (uint8_t)(REG(n, RSSRK(i / 4)) >> (8 * (i % 4)));
 	p->rss_type = (uint8_t)type;
-	p->hash = rss_toeplitz(key, in, hash_input(p, type, in));
+	p->hash = fast_hash(n, in, hash_input(p, type, in));
 	i = p->hash & 127;
 	p->queue = REG(n, RETA(i / 4)) >> (8 * (i % 4)) & 0xf;
 }

@@ -236,21 +236,13 @@ static bool has_packets(const struct nic *n, unsigned int q)
 
 static bool may_transmit(struct nic *n)
 {
-	uint64_t until;
-
 	if (!(REG(n, DMATXCTL) & DMATXCTL_TE) ||
 	    REG(n, RTTDCS) & RTTDCS_ARBDIS ||
 	    REG(n, SECTXCTRL) & SECTXCTRL_TX_DIS || !nic_can_dma(n))
 		return false;
 	if (REG(n, HLREG0) & HLREG0_LPBK)
 		return true;
-	if (!n->link_up)
-		return false;
-	if (flow_tx_paused(n, &until)) {
-		bus_timer_arm(&n->tx_timer, until);
-		return false;
-	}
-	return true;
+	return n->link_up && !n->paused;
 }
 
 /* Have a packet in the job. False: this queue had none. */

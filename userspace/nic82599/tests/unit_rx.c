@@ -282,6 +282,7 @@ static void rx_ethertype_and_syn(void **state)
 static void rx_rss(void **state)
 {
 	struct rig *r = rig_new();
+	uint8_t key[40], in[12];
 	unsigned int i, q;
 
 	(void)state;
@@ -299,6 +300,10 @@ static void rx_rss(void **state)
 	assert_in_range(q, 0, 15);
 	assert_int_equal(rx_desc(r, q, 0)->lo & 0xf, RSS_IPV4_UDP);
 	assert_int_equal(rx_desc(r, q, 0)->lo >> 32 & 0xf, q);
+	for (i = 0; i < 10; i++)
+		memcpy(key + 4 * i, &(uint32_t){ htole32(0x9e3779b9 * (i + 1)) }, 4);
+	memcpy(in, frame + 26, 12);
+	assert_int_equal(rx_desc(r, q, 0)->lo >> 32, rss_toeplitz(key, in, 12));
 	rig_free(r);
 }
 
@@ -393,6 +398,7 @@ static void rx_pause(void **state)
 	rx_setup(r, 0, ADV_2K, 0);
 	wr(r, FCCFG, FCCFG_TFCE_LINK);
 	wr(r, FCTTV, 0x0680);
+	wr(r, FCRTV, 0x0340);
 	wr(r, FCRTH, FCRTH_FCEN | 8192);
 	wr(r, FCRTL, FCRTL_XONE | 4096);
 	for (i = 0; i < 6; i++)
@@ -400,7 +406,9 @@ static void rx_pause(void **state)
 	assert_int_equal(r->wire.nr, 1);
 	assert_int_equal(get_be16(r->wire.sent[0].data + 12), 0x8808);
 	assert_int_equal(get_be16(r->wire.sent[0].data + 16), 0x0680);
-	fake_run(100000);			/* 0x680 quanta: 85 us */
+	fake_run(42000);			/* 0x340 quanta: 42.6 us */
+	assert_int_equal(r->wire.nr, 1);
+	fake_run(1000);
 	assert_int_equal(r->wire.nr, 2);	/* refreshed */
 	for (i = 0; i < 6; i++)
 		rx_desc(r, 0, i)->lo = buf_at(i);
