@@ -352,9 +352,9 @@ static void tx_pause_received(void **state)
 	nic_receive(r->n, xoff, sizeof(xoff));
 	tx_frame(r, 0, frame, udp(100), 0);
 	assert_int_equal(r->wire.nr, 0);
-	fake_run(4096 * 512 / 10 - 1000);	/* 4096 quanta */
+	fake_run(4096 * 512 / 10 - 5000);	/* 4096 quanta */
 	nic_receive(r->n, xoff, sizeof(xoff));	/* refreshed */
-	fake_run(4096 * 512 / 10 - 1000);
+	fake_run(4096 * 512 / 10 - 5000);
 	assert_int_equal(r->wire.nr, 0);
 	/* late: the clock alone does not end a pause, its timer does */
 	fake_now += 10000000;
