@@ -37,6 +37,12 @@ def check(good, name, *got):
     return good
 
 
+def skip(name, why):
+    global nr_checks
+    nr_checks += 1
+    print("ok %d - %s # SKIP %s" % (nr_checks, name, why))
+
+
 def run(*cmd):
     return subprocess.run(cmd, check=True, stdout=subprocess.PIPE, text=True).stdout
 
@@ -493,12 +499,16 @@ def until_link(bench):
 
 def part_oversize(bench):
     """A frame longer than what fits into one buffer of ours."""
-    run("ip", "-n", "peer", "link", "set", "dev", bench.dev1, "mtu", "9000")
+    try:
+        peer("ip", "link", "set", "dev", bench.dev1, "mtu", "9000")
+    except subprocess.CalledProcessError:
+        skip(bench.lane + " lane: oversize frames", "the peer's driver can't send any")
+        return
     until_link(bench)
     for size in (1473, 1480, 2000, 4000, 8900):
         token = bench.token()
         quiet(bench, "payload of %d bytes" % size, [bench.flow.frame(token.ljust(size, b"."))])
-    run("ip", "-n", "peer", "link", "set", "dev", bench.dev1, "mtu", "1500")
+    peer("ip", "link", "set", "dev", bench.dev1, "mtu", "1500")
     check(until_link(bench), bench.lane + " lane: receives again with the usual MTU")
 
 
