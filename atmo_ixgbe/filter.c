@@ -152,18 +152,23 @@ static void write_multicast(struct atmo_ixgbe *port)
 /* Returns false if there are more addresses than entries. */
 static bool write_unicast(struct atmo_ixgbe *port)
 {
+	unsigned int used = port->nr_rar;
 	struct netdev_hw_addr *ha;
 	unsigned int i = 0;
+	bool all = true;
 
 	atmo_ixgbe_hw_set_rar(port, i++, port->netdev->dev_addr);
 	netdev_for_each_uc_addr(ha, port->netdev) {
-		if (i == IXGBE_NR_RAR)
-			return false;
+		if (i == IXGBE_NR_RAR) {
+			all = false;
+			break;
+		}
 		atmo_ixgbe_hw_set_rar(port, i++, ha->addr);
 	}
-	while (i < IXGBE_NR_RAR)
+	port->nr_rar = i;
+	while (i < used)
 		atmo_ixgbe_hw_set_rar(port, i++, NULL);
-	return true;
+	return all;
 }
 
 /**

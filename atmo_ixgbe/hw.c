@@ -34,7 +34,7 @@ u32 atmo_ixgbe_suspect(struct atmo_ixgbe *port, u32 reg)
 	if (!xchg(&port->removed, true)) {
 		dev_err(port->dev, "device has left the bus\n");
 		if (READ_ONCE(port->up))
-			mod_delayed_work(system_wq, &port->watchdog, 0);
+			mod_delayed_work(system_percpu_wq, &port->watchdog, 0);
 	}
 	return IXGBE_REMOVED;
 }
@@ -385,12 +385,8 @@ static void init_tx(struct atmo_ixgbe *port)
  */
 void atmo_ixgbe_hw_init(struct atmo_ixgbe *port)
 {
-	unsigned int i;
-
 	atmo_ixgbe_set_bits(port, IXGBE_CTRL_EXT, IXGBE_CTRL_EXT_NS_DIS |
 			    IXGBE_CTRL_EXT_DRV_LOAD);
-	for (i = 1; i < IXGBE_NR_RAR; i++)
-		atmo_ixgbe_hw_set_rar(port, i, NULL);
 	init_packet_buffers(port);
 	init_flow_control(port);
 	init_rx(port);

@@ -79,8 +79,10 @@ static irqreturn_t other_irq(int irq, void *data)
 		dev_err_ratelimited(port->dev, "memory error in the device, resetting it\n");
 		schedule_work(&port->reset_work);
 	}
+	if (cause & IXGBE_EICR_GPI_SDP2)
+		WRITE_ONCE(port->sfp_changed, true);
 	if (cause & (IXGBE_EICR_LSC | IXGBE_EICR_GPI_SDP2))
-		mod_delayed_work(system_wq, &port->watchdog, 0);
+		mod_delayed_work(system_percpu_wq, &port->watchdog, 0);
 	atmo_ixgbe_wr(port, IXGBE_EIMS, OTHER_CAUSES | IXGBE_EICR_OTHER);
 	atmo_ixgbe_irq_unmask(vec);
 	return IRQ_HANDLED;

@@ -146,12 +146,10 @@ bool atmo_ixgbe_lane_hung(struct atmo_lane *lane)
 
 /* ---- Open and close ---- */
 
-/* One entry of a ring stays empty, so it is larger than what it holds. */
-static u32 ring_len(u32 nr_pages, u32 max)
+/* A power of two that holds @n entries, as far as the device allows. */
+static u32 ring_len(u32 n, u32 max)
 {
-	if (nr_pages >= max)
-		return max;
-	return max_t(u32, roundup_pow_of_two(nr_pages + 1), ATMO_IXGBE_MIN_RING);
+	return n >= max ? max : max_t(u32, roundup_pow_of_two(n), ATMO_IXGBE_MIN_RING);
 }
 
 static struct atmo_lane *lane_create(struct atmo_ixgbe *port, void *owner, u32 nr_pages,
@@ -172,7 +170,8 @@ static struct atmo_lane *lane_create(struct atmo_ixgbe *port, void *owner, u32 n
 	lane->tx.dev = port->dev;
 	lane->tx.reg = reg;
 	lane->tx.tail = (u32 __iomem *)(port->bar + IXGBE_TDT(reg));
-	if (atmo_ixgbe_rx_alloc(&lane->rx, ring_len(nr_pages, ATMO_IXGBE_MAX_RING)))
+	/* One entry of the receive ring stays empty, hence the one more. */
+	if (atmo_ixgbe_rx_alloc(&lane->rx, ring_len(nr_pages + 1, ATMO_IXGBE_MAX_RING)))
 		goto free_lane;
 	if (atmo_ixgbe_ltx_alloc(&lane->tx, ring_len(nr_pages, ATMO_IXGBE_MAX_RING / 2)))
 		goto free_rx;
@@ -274,7 +273,7 @@ static struct atmo_lane *lane_open(struct atmo_nic *nic, void *owner, u32 nr_pag
 	struct atmo_ixgbe *port = nic_port(nic);
 	struct atmo_lane *lane = ERR_PTR(-ENODEV);
 
-	if (!nr_pages)
+	if (!nr_pages || nr_pages > ATMO_MAX_PAGES)
 		return ERR_PTR(-EINVAL);
 	mutex_lock(&port->lock);
 	if (!READ_ONCE(port->removed))

@@ -45,6 +45,8 @@ static int start_queues(struct atmo_ixgbe *port)
 static void start_rx_mode(struct atmo_ixgbe *port)
 {
 	netif_addr_lock_bh(port->netdev);
+	/* After a reset the device has only the EEPROM's address. */
+	port->nr_rar = IXGBE_NR_RAR;
 	atmo_ixgbe_filter_rx_mode(port);
 	netif_addr_unlock_bh(port->netdev);
 }
@@ -88,7 +90,7 @@ int atmo_ixgbe_port_start(struct atmo_ixgbe *port)
 	atmo_ixgbe_irq_start(port);
 	netif_tx_start_all_queues(port->netdev);
 	atmo_ixgbe_link_start(port);
-	mod_delayed_work(system_wq, &port->watchdog, 0);
+	mod_delayed_work(system_percpu_wq, &port->watchdog, 0);
 	atmo_ixgbe_lanes_notify(port);
 	return 0;
 
@@ -219,10 +221,15 @@ static void update_link(struct atmo_ixgbe *port)
 		netdev_info(port->netdev, "link %s\n", link ? "up, 10 Gb/s full duplex" : "down");
 }
 
-/* A module plugged in late is taken into use. */
+/*
+ * A module plugged in late, or another one, is taken into use. Not every board
+ * has the pin that tells of it wired, so an empty cage is looked into regularly.
+ */
 static void look_for_sfp(struct atmo_ixgbe *port)
 {
-	if (port->sfp != ATMO_IXGBE_SFP_NONE || ++port->sfp_age < SFP_TICKS)
+	bool changed = xchg(&port->sfp_changed, false);
+
+	if (!changed && (port->sfp != ATMO_IXGBE_SFP_NONE || ++port->sfp_age < SFP_TICKS))
 		return;
 	port->sfp_age = 0;
 	atmo_ixgbe_sfp_identify(port);
@@ -276,7 +283,7 @@ static void watchdog(struct work_struct *work)
 	}
 	/* All is said and done once everybody has heard that it is gone. */
 	if (!gone)
-		mod_delayed_work(system_wq, &port->watchdog, WATCHDOG_PERIOD);
+		mod_delayed_work(system_percpu_wq, &port->watchdog, WATCHDOG_PERIOD);
 }
 
 /* ---- Operations ---- */

@@ -396,6 +396,8 @@ enum atmo_ixgbe_sfp {
  * @sfp: module found
  * @lan_id: port number in the chip
  * @sfp_age: watchdog ticks since the SFP+ slot was looked at
+ * @sfp_changed: a module was plugged in or out; set by the interrupt handler
+ * @nr_rar: receive addresses in the device; under netif_addr_lock
  * @msg_enable: NETIF_MSG_*
  * @resets: times that the hardware was reset for an error
  * @closed_rx_frames: sum of the lanes closed; these three under @lock
@@ -430,6 +432,8 @@ struct atmo_ixgbe {
 	enum atmo_ixgbe_sfp sfp;
 	u8 lan_id;
 	u8 sfp_age;
+	bool sfp_changed;
+	u16 nr_rar;
 	u32 msg_enable;
 	u64 resets;
 	u64 closed_rx_frames;

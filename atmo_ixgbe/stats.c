@@ -192,8 +192,14 @@ void atmo_ixgbe_stats_get64(struct net_device *netdev, struct rtnl_link_stats64 
 
 int atmo_ixgbe_stats_count(const struct atmo_ixgbe *port)
 {
-	return ARRAY_SIZE(hw_stat) + ARRAY_SIZE(port_stat) +
+	return ARRAY_SIZE(hw_stat) + ARRAY_SIZE(port_stat) + ATMO_NR_NIC_STATS +
 	       port->nr_shared * ARRAY_SIZE(queue_stat);
+}
+
+static u8 *put_name(u8 *buf, const char *name)
+{
+	strscpy_pad((char *)buf, name, ETH_GSTRING_LEN);
+	return buf + ETH_GSTRING_LEN;
 }
 
 void atmo_ixgbe_stats_names(const struct atmo_ixgbe *port, u8 *buf)
@@ -201,9 +207,11 @@ void atmo_ixgbe_stats_names(const struct atmo_ixgbe *port, u8 *buf)
 	unsigned int i, k;
 
 	for (i = 0; i < ARRAY_SIZE(hw_stat); i++)
-		ethtool_sprintf(&buf, "%s", hw_stat[i].name);
+		buf = put_name(buf, hw_stat[i].name);
 	for (i = 0; i < ARRAY_SIZE(port_stat); i++)
-		ethtool_sprintf(&buf, "%s", port_stat[i]);
+		buf = put_name(buf, port_stat[i]);
+	for (i = 0; i < ATMO_NR_NIC_STATS; i++)
+		buf = put_name(buf, atmo_nic_stat_name(i));
 	for (i = 0; i < port->nr_shared; i++)
 		for (k = 0; k < ARRAY_SIZE(queue_stat); k++)
 			ethtool_sprintf(&buf, "queue_%u_%s", i, queue_stat[k]);
@@ -233,6 +241,19 @@ static void port_stats(struct atmo_ixgbe *port, u64 *val)
 	for (i = 0; i < IXGBE_NR_5TUPLE; i++)
 		val[6] += !!port->filter[i].lane;
 	mutex_unlock(&port->lock);
+}
+
+/* Zero while the demultiplexer doesn't know the port. */
+static void demux_stats(struct atmo_ixgbe *port, u64 *val)
+{
+	const struct atmo_nic *nic;
+	unsigned int i;
+
+	rcu_read_lock();
+	nic = rcu_dereference(port->nic);
+	for (i = 0; nic && i < ATMO_NR_NIC_STATS; i++)
+		val[i] = atmo_nic_stat_read(nic, i);
+	rcu_read_unlock();
 }
 
 /* In the order of queue_stat. */
@@ -269,6 +290,8 @@ void atmo_ixgbe_stats_values(struct atmo_ixgbe *port, u64 *val)
 		*val++ = *(u64 *)((u8 *)&port->hw_stats + hw_stat[i].offset);
 	port_stats(port, val);
 	val += ARRAY_SIZE(port_stat);
+	demux_stats(port, val);
+	val += ATMO_NR_NIC_STATS;
 	for (i = 0; i < port->nr_shared; i++)
 		val = queue_values(port->queue[i], val);
 }

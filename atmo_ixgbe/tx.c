@@ -17,6 +17,10 @@
 
 /* Context, and each part of the largest skb. */
 #define TX_MAX_DESCS	(1 + 1 + MAX_SKB_FRAGS)
+static_assert(TX_MAX_DESCS < ATMO_IXGBE_MIN_RING);
+
+/* Frames freed by one round of NAPI. */
+#define TX_CLEAN_MAX	256
 
 static struct netdev_queue *tx_netdev_queue(const struct atmo_ixgbe_queue *q)
 {
@@ -287,7 +291,7 @@ bool atmo_ixgbe_tx_clean(struct atmo_ixgbe_queue *q, int budget)
 	unsigned int frames = 0;
 	unsigned int bytes = 0;
 
-	while (tx->clean != sent && frames < ATMO_IXGBE_DEF_RING) {
+	while (tx->clean != sent && frames < TX_CLEAN_MAX) {
 		u32 end = tx_frame_end(tx, tx->clean, sent);
 
 		if (!(le32_to_cpu(READ_ONCE(tx->desc[(end - 1) & tx->mask].wb.status)) &
@@ -301,9 +305,9 @@ bool atmo_ixgbe_tx_clean(struct atmo_ixgbe_queue *q, int budget)
 	netdev_tx_completed_queue(nq, frames, bytes);
 	smp_mb(); /* pairs with the one in tx_stop_if_full() */
 	if (unlikely(netif_tx_queue_stopped(nq)) && READ_ONCE(q->port->up) &&
-	    tx_room(tx) >= 2 * TX_MAX_DESCS && netif_carrier_ok(q->port->netdev))
+	    tx_room(tx) >= TX_MAX_DESCS && netif_carrier_ok(q->port->netdev))
 		netif_tx_wake_queue(nq);
-	return frames < ATMO_IXGBE_DEF_RING;
+	return frames < TX_CLEAN_MAX;
 }
 
 /**

@@ -21,7 +21,7 @@ ping_all()
 
 	[ "$1" = - ] || prefix=("$1")
 	for size in $SIZES; do
-		"${prefix[@]}" ping -q -n -c 3 -i 0.05 -W 5 -M do -s "$size" "$2" ||
+		"${prefix[@]}" ping -q -n -c 3 -i 0.05 -W 5 -M 'do' -s "$size" "$2" ||
 			{ echo "payload $size"; return 1; }
 	done
 }
