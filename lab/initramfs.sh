@@ -52,4 +52,5 @@ if [ ! -e "$target" ]; then
 	locked "$CACHE/initramfs.lock"
 	[ -e "$target" ] || build "$root" "$target" 8>&-
 fi
+touch -c "$target"
 echo "$target"

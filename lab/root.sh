@@ -107,8 +107,9 @@ make_base()
 
 make_full()
 {
-	local dir=$1 apt="apt-get -y -q" list
+	local dir=$1 apt="apt-get -y -q" base list
 
+	base=$("$0" base)
 	cp -a --reflink=auto "$base" "$dir"
 	list=$(find "$dir/etc/apt" -name '*.list' | head -n 1)
 	sed -n "s/ $RELEASE main/ $OLD_RELEASE main/p" "$list" |
@@ -119,6 +120,14 @@ make_full()
 	ATMO_ROOT=$dir "$LAB/chroot.sh" bash /project/lab/unpack-source.sh
 }
 
+# What nothing has used for a month: roots and kernels of older versions.
+prune()
+{
+	find "$CACHE" -mindepth 1 -maxdepth 1 -mtime +30 \
+		\( -name 'root-*' -o -name 'kunit-kernel-*' -o -name 'initramfs-*' \) \
+		-exec rm -rf --one-file-system {} +
+}
+
 # create LAYER TARGET
 create()
 {
@@ -126,23 +135,32 @@ create()
 
 	[ "$(id -u)" -eq 0 ] || die "making the lab's root needs root" "run as root"
 	"$LAB/deps.sh"
+	# Before the lock: making it takes the same one.
+	[ "$layer" = base ] || "$0" base >/dev/null
 	locked "$CACHE/root.lock"
 	[ ! -d "$target" ] || return 0
+	prune
 	rm -rf --one-file-system "$target.tmp"
 	note "making the lab's $layer root file system (once; some minutes)"
-	logged "$LOGS/root-$layer.log" "make_$layer" "$target.tmp"
+	# A process of its own: within `logged`, bash ignores `set -e`.
+	logged "$LOGS/root-$layer.log" "$0" --make "$layer" "$target.tmp"
 	mv "$target.tmp" "$target"
 	note "made $target ($(du -sh "$target" | cut -f1))"
 }
 
+if [ "${1:-}" = --make ]; then
+	"make_$2" "$3"
+	exit
+fi
 layer=${1:-}
 sources=("$LAB/root.sh" "$LAB/unpack-kernels.sh" "$LAB/packages/kernels-base")
 case $layer in
 base) ;;
-full) base=$("$0" base)
-      sources+=("$LAB/packages/kernels-full" "$LAB/unpack-source.sh" "$(packages full)") ;;
+full) sources+=("$LAB/packages/kernels-full" "$LAB/unpack-source.sh"
+		"$(packages full)") ;;
 *) usage "$0" ;;
 esac
 target=$CACHE/root-$layer-$(hash "${sources[@]}" "$(packages base)")
 [ -d "$target" ] || create "$layer" "$target" 8>&-
+touch -c "$target"
 echo "$target"
