@@ -170,7 +170,8 @@ struct honest {
 	int	fd;
 	struct sockaddr_in addr;
 	volatile bool stop, stop_echo;
-	unsigned int sent, lost, wrong;
+	volatile unsigned int sent;
+	unsigned int lost, wrong;
 };
 
 static void *honest_echo(void *arg)
@@ -205,13 +206,15 @@ static void *honest_load(void *arg)
 {
 	struct honest *h = arg;
 	unsigned char out[600], in[600];
+	unsigned int nr;
 	ssize_t n;
 
 	while (!h->stop) {
-		memset(out, h->sent, sizeof(out));
-		memcpy(out, &h->sent, sizeof(h->sent));
+		nr = h->sent;
+		memset(out, nr, sizeof(out));
+		memcpy(out, &nr, sizeof(nr));
 		peer_send(h->fd, &place, h->s->port, out, sizeof(out));
-		h->sent++;
+		h->sent = nr + 1;
 		n = recv(h->fd, in, sizeof(in), 0);
 		h->lost += n < 0;
 		h->wrong += n >= 0 && (n != sizeof(in) || memcmp(in, out, sizeof(in)));
@@ -228,9 +231,24 @@ static void honest_start(struct honest *h, __u8 lane)
 	h->fd = peer_socket(&place, &h->addr);
 	for (slot = 0; slot < h->s->info.nr_pages; slot++)
 		raw_put_free(h->s, slot, 0);
+	/* A lane without pages drops, so before the first datagram. */
+	raw_batch(h->s, ATMO_RX_BATCH, 1);
 	if (pthread_create(&h->echo, NULL, honest_echo, h) ||
 	    pthread_create(&h->load, NULL, honest_load, h))
 		bail("pthread_create");
+}
+
+static void show_stats(struct raw *s)
+{
+	struct atmo_stats stats = raw_stats(s);
+	unsigned int i;
+
+	printf("# received %llu, sent %llu, by Linux %llu, passed %llu, dropped",
+	       (unsigned long long)stats.rx_packets, (unsigned long long)stats.tx_packets,
+	       (unsigned long long)stats.tx_slow, (unsigned long long)stats.rx_passed);
+	for (i = 0; i < ATMO_NR_DROPS; i++)
+		printf(" %llu", (unsigned long long)stats.drops[i]);
+	printf("\n");
 }
 
 static void honest_stop(struct honest *h, const char *during)
@@ -240,8 +258,10 @@ static void honest_stop(struct honest *h, const char *during)
 	pthread_join(h->load, NULL);
 	h->stop_echo = true;
 	pthread_join(h->echo, NULL);
-	printf("# the other echoed %u\n", h->sent);
-	check(h->sent > 50, number(h->sent), "%s: %s: the other goes on", lane_name, during);
+	printf("# the other echoed %u, lost %u, wrong %u\n", h->sent, h->lost, h->wrong);
+	if (h->lost)
+		show_stats(h->s);
+	check(h->sent >= 100, number(h->sent), "%s: %s: the other goes on", lane_name, during);
 	check(!h->lost && !h->wrong, number(h->lost + h->wrong),
 	      "%s: %s: the other loses nothing", lane_name, during);
 	raw_close(h->s);
@@ -294,14 +314,14 @@ static void *vandal_pages(void *arg)
 	return NULL;
 }
 
-/* Batches on garbage for two seconds, with datagrams coming in. */
-static void run_batches(struct raw *s)
+/* Batches on garbage, with datagrams coming in, while the other echoes a hundred. */
+static void run_batches(struct raw *s, const struct honest *h)
 {
-	double end = now() + 2;
+	double start = now();
 	struct pollfd pfd = { .fd = s->fd, .events = POLLIN | POLLOUT };
 	unsigned int round;
 
-	for (round = 0; now() < end; round++) {
+	for (round = 0; now() < start + 1 || (h->sent < 100 && now() < start + 30); round++) {
 		if (!(round % 4))
 			peer_send(peer, &place, s->port, SECRET, strlen(SECRET));
 		raw_batch(s, ATMO_RX_BATCH, ATMO_MAX_BATCH);
@@ -324,7 +344,7 @@ static void vandalise(__u8 lane, void *(*how)(void *), const char *what)
 		raw_put_free(v.s, slot, 0);
 	if (pthread_create(&thread, NULL, how, &v))
 		bail("pthread_create");
-	run_batches(v.s);
+	run_batches(v.s, &h);
 	v.stop = true;
 	pthread_join(thread, NULL);
 	check(raw_batch(v.s, ATMO_RX_BATCH, 1) >= 0, strerror(errno),
