@@ -8,7 +8,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 # command:package
-NEEDED="mmdebstrap:mmdebstrap rsync:rsync flock:util-linux
+NEEDED="mount:mount mmdebstrap:mmdebstrap rsync:rsync flock:util-linux
 	unshare:util-linux timeout:coreutils gcc:gcc make:make
 	pkg-config:pkg-config"
 # Proves what the mirror sends; has no command to probe for.

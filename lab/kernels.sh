@@ -33,7 +33,7 @@ kernel_headers()
 		"$LAB/kunit-kernel.sh" --build-dir
 		return
 	fi
-	root=$(kernel_root "$1")
+	root=$(kernel_root "$1") || exit
 	mapfile -t dirs < <(compgen -G "$root/usr/src/linux-headers-$1[.-]*-amd64")
 	[ ${#dirs[@]} -gt 0 ] ||
 		die "no headers of Linux $1 in the lab" "use 6.1, 6.12, 7.3 or kunit"
@@ -63,7 +63,7 @@ kernel_image()
 		echo "${image/#\/cache/$CACHE}/arch/x86/boot/bzImage"
 		return
 	fi
-	root=$(kernel_root "$1")
+	root=$(kernel_root "$1") || exit
 	release=$(kernel_release "$1")
 	# Since 7.x Debian keeps the image beside the modules.
 	for image in "$root/boot/vmlinuz-$release" \
