@@ -146,10 +146,10 @@ serve()
 # iperf NETNS ARGS...: a test against the server on the right side
 iperf()
 {
-	local ns=$1
+	local side=$1
 
 	shift
-	ip netns exec "$ns" timeout $((SECONDS_EACH + 15)) iperf3 -c "$RIGHT" -t "$SECONDS_EACH" "$@"
+	ip netns exec "$side" timeout $((SECONDS_EACH + 15)) iperf3 -c "$RIGHT" -t "$SECONDS_EACH" "$@"
 }
 
 # rcvbuf_errors: datagrams that both namespaces' sockets had no room for
@@ -213,7 +213,7 @@ with_traffic()
 	start_traffic
 	"$@" || status=$?
 	stop_traffic || status=$?
-	return $status
+	return "$status"
 }
 
 down_up()
