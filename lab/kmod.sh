@@ -10,11 +10,12 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 . "$LAB/kernels.sh"
 
-# sparse is only in the full root, and so are other kernels' headers.
+# What W=1 (kernel-doc) and C=1 (sparse) need is only in the full root, and so
+# are other kernels' headers.
 layer()
 {
 	case " $* " in
-	*' C='*) echo full ;;
+	*' C='*|*' W='*) echo full ;;
 	*) kernel_layer "$kernel" ;;
 	esac
 }

@@ -45,9 +45,11 @@ scripts()
 IGNORE=FILE_PATH_CHANGES,MAINTAINERS,CONFIG_DESCRIPTION
 IGNORE_USER=$IGNORE,PREFER_KERNEL_TYPES,PREFER_DEFINED_ATTRIBUTE_MACRO,BIT_MACRO
 IGNORE_USER=$IGNORE_USER,CAMELCASE,VOLATILE
-SHIMS=(atmo_portmgr/compat.h atmo_stack/pure.h)
+SHIMS=(atmo_portmgr/compat.h atmo_stack/pure.h
+       userspace/tests/pure/shim/linux/export.h)
 IGNORE_SHIMS=$IGNORE,LINUX_VERSION_CODE,CONSTANT_COMPARISON,VOLATILE
-IGNORE_SHIMS=$IGNORE_SHIMS,MEMORY_BARRIER,MACRO_ARG_REUSE
+IGNORE_SHIMS=$IGNORE_SHIMS,MEMORY_BARRIER,MACRO_ARG_REUSE,MACRO_ARG_UNUSED
+IGNORE_SHIMS=$IGNORE_SHIMS,EXPORT_SYMBOL
 
 # checkpatch IGNORED FILE...
 checkpatch()
@@ -99,7 +101,7 @@ check "sparse" modules 6.12 C=2 CF=-D__CHECK_ENDIAN__
 mapfile -t files < <(c_files . ':!userspace' "${SHIMS[@]/#/:!}")
 check "checkpatch --strict, kernel side" checkpatch $IGNORE "${files[@]}"
 check "checkpatch --strict, shims" checkpatch $IGNORE_SHIMS "${SHIMS[@]}"
-mapfile -t files < <(c_files userspace)
+mapfile -t files < <(c_files userspace "${SHIMS[@]/#/:!}")
 check "checkpatch --strict, user space" checkpatch $IGNORE_USER "${files[@]}"
 check "programs build with gcc" programs gcc
 check "programs build with clang" programs clang
