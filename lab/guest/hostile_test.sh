@@ -7,12 +7,12 @@
 . /project/lab/guest/lib.sh
 
 setup
-# So that the programs' first datagram finds the neighbour.
-ping -q -c 1 -W 5 "$ADDR1" >/dev/null || bail "the peer answers"
-
 status=0
 for program in hostile hostile_rings hostile_pages; do
 	diag "$program"
+	# Its first datagram finds a neighbour, and a link that is up again: the
+	# program before may have taken it down, and ixgbe needs seconds to notice.
+	eventually 20 ping -q -c 1 -W 1 "$ADDR1" || bail "the peer answers"
 	"/project/build/userspace/tests/$program" "$DEV0" "$ADDR0" "$PEER" "$ADDR1" || status=1
 done
 exit $status
