@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # usage: lab/test.sh [GROUP...]
-# Runs the test groups (default: all of them, in the order below), prints what
-# each test prints, and ends with one line `N passed, N failed`, followed by
-# `, N skipped` where something can't run here. A group is a program that prints
+# Runs the test groups (default: all of them), two at a time, prints what each
+# has to say when it is done, and ends with one line `N passed, N failed`,
+# followed by `, N skipped` where something can't run here. A group is a program that prints
 # TAP lines: `ok N - name`, `not ok N - name`, `ok N - name # SKIP reason`.
 #   units    user-space tests: device model, library, pure core
 #   static   W=1, sparse, checkpatch, clang; every supported kernel
@@ -18,7 +18,7 @@
 set -uo pipefail
 . "$(dirname "$0")/lib.sh"
 
-VM_LIMIT=900 CMD=()
+VM_LIMIT=900 JOBS=2 CMD=() running=()
 passed=0 failed=0 skipped=0 failures=() skips=()
 
 all_groups()
@@ -97,16 +97,49 @@ count()
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
+# start NAME: a group in the background.
+start()
+{
+	group_command "$1" || usage "$0"
+	note "test group $1: started"
+	"${CMD[@]}" >"$LOGS/test-$1.log" 2>&1 </dev/null &
+	running[$!]=$1
+}
+
+# collect: waits for a group, prints what it said, counts.
+collect()
+{
+	local pid=0 status=0 name
+
+	wait -n -p pid || status=$?
+	name=${running[$pid]}
+	unset "running[$pid]"
+	printf '\n---- %s ----\n' "$name"
+	cat "$LOGS/test-$name.log"
+	count "$name" "$LOGS/test-$name.log" $status
+}
+
 # shellcheck disable=SC2046 # a list of names
 [ $# -gt 0 ] || set -- $(all_groups)
-[ "$*" = static ] || "$LAB/build.sh" || exit
 mkdir -p "$LOGS"
+# What runs in the background does not hear of Ctrl-C.
+trap 'kill "${!running[@]}" 2>/dev/null; wait; exit 130' INT TERM
+[ "$*" = static ] || "$LAB/build.sh" || exit
+# Made by whom needs it first; two would wait for each other's output.
+case " $* " in
+*' static '*) note "making sure of the lab's full root"
+	"$LAB/root.sh" full >/dev/null || exit ;;
+esac
 for name; do
-	group_command "$name" || usage "$0"
-	note "test group $name"
-	log=$LOGS/test-$name.log
-	"${CMD[@]}" 2>&1 </dev/null | tee "$log"
-	count "$name" "$log" "${PIPESTATUS[0]}"
+	# The demo prints rates: it runs alone, others in pairs.
+	while [ ${#running[@]} -ge $JOBS ] ||
+	      { [ "$name" = demo ] && [ ${#running[@]} -gt 0 ]; }; do
+		collect
+	done
+	start "$name"
+done
+while [ ${#running[@]} -gt 0 ]; do
+	collect
 done
 
 [ ${#failures[@]} -eq 0 ] || printf 'FAILED %s\n' "${failures[@]}"
