@@ -369,7 +369,7 @@ ours_down_up()
 	ip link set dev "$DEV0" down || return
 	sleep 0.5
 	ip link set dev "$DEV0" up || return
-	wait_carrier "$DEV0" && wait_carrier "$PEER" "$DEV1"
+	link_back
 }
 
 peer_down_up()
@@ -377,7 +377,7 @@ peer_down_up()
 	ip -n "$PEER" link set dev "$DEV1" down || return
 	sleep 0.5
 	ip -n "$PEER" link set dev "$DEV1" up || return
-	wait_carrier "$DEV0" && wait_carrier "$PEER" "$DEV1"
+	link_back
 }
 
 replace_udp()

@@ -251,6 +251,14 @@ setup_port0()
 	ip link set dev "$DEV0" up
 }
 
+# link_back: port 0 was down and is up again. The other end may not have noticed
+# either yet; what it is given meanwhile is lost.
+link_back()
+{
+	wait_carrier "$DEV0" && wait_carrier "$PEER" "$DEV1" &&
+		eventually 20 ping -q -c 1 -W 1 "$ADDR1"
+}
+
 # setup: everything as in the drawing above, with carrier, or the end.
 setup()
 {
