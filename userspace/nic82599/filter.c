@@ -121,69 +121,111 @@ static uint32_t wire32(const uint8_t *b)
 	       (uint32_t)b[3] << 24;
 }
 
+/* What filters compare, of a packet */
+struct tuple_key {
+	uint32_t saddr, daddr, ports;
+	uint8_t proto;
+	bool has_l4;
+};
+
 /*
  * IPv4 only. Fragments never match, nor do ports where there are none: a
  * filter which compares a port needs a whole TCP, UDP or SCTP header.
  */
-bool filter_match_5tuple(const struct tuple_filter *f, const struct rxpkt *p)
+static bool tuple_key(struct tuple_key *k, const struct rxpkt *p)
 {
 	const uint8_t *ip = p->data + p->l3;
-	bool ports = (f->ftqf & (FTQF_MASK_SPORT | FTQF_MASK_DPORT)) !=
-		     (FTQF_MASK_SPORT | FTQF_MASK_DPORT);
 
 	if (!(p->ptype & PTYPE_IPV4) || !p->l3_ok || p->fragment)
 		return false;
-	if (!(f->ftqf & FTQF_MASK_PROTO) &&
-	    proto_code(p->ip_proto) != FTQF_PROTO(f->ftqf))
-		return false;
-	if (!(f->ftqf & FTQF_MASK_SADDR) && wire32(ip + 12) != f->saqf)
-		return false;
-	if (!(f->ftqf & FTQF_MASK_DADDR) && wire32(ip + 16) != f->daqf)
-		return false;
-	if (!ports)
-		return true;
-	if (!p->has_l4)
-		return false;
-	if (!(f->ftqf & FTQF_MASK_SPORT) &&
-	    (wire32(p->data + p->l4) & 0xffff) != (f->sdpqf & 0xffff))
-		return false;
-	return f->ftqf & FTQF_MASK_DPORT ||
-	       wire32(p->data + p->l4) >> 16 == f->sdpqf >> 16;
+	k->saddr = wire32(ip + 12);
+	k->daddr = wire32(ip + 16);
+	k->proto = (uint8_t)proto_code(p->ip_proto);
+	k->has_l4 = p->has_l4;
+	k->ports = p->has_l4 ? wire32(p->data + p->l4) : 0;
+	return true;
+}
+
+static bool rule_matches(const struct tuple_rule *r, const struct tuple_key *k)
+{
+	return !(((k->saddr ^ r->saddr) & r->saddr_mask) |
+		 ((k->daddr ^ r->daddr) & r->daddr_mask) |
+		 ((k->ports ^ r->ports) & r->ports_mask)) &&
+	       (r->any_proto || r->proto == k->proto) &&
+	       (!r->ports_mask || k->has_l4);
+}
+
+/* A filter's registers as values and masks */
+struct tuple_rule filter_tuple_rule(const struct tuple_filter *f)
+{
+	uint32_t sport = f->ftqf & FTQF_MASK_SPORT ? 0 : 0x0000ffff;
+	uint32_t dport = f->ftqf & FTQF_MASK_DPORT ? 0 : 0xffff0000;
+
+	return (struct tuple_rule){
+		.saddr = f->saqf,
+		.saddr_mask = f->ftqf & FTQF_MASK_SADDR ? 0 : 0xffffffff,
+		.daddr = f->daqf,
+		.daddr_mask = f->ftqf & FTQF_MASK_DADDR ? 0 : 0xffffffff,
+		.ports = f->sdpqf,
+		.ports_mask = sport | dport,
+		.proto = (uint8_t)FTQF_PROTO(f->ftqf),
+		.any_proto = f->ftqf & FTQF_MASK_PROTO,
+		.queue = (uint8_t)FIELD(f->l34timir, 27, 21),
+	};
+}
+
+/* The first of the rules that matches, or NULL */
+const struct tuple_rule *filter_find_5tuple(const struct tuple_rule *rules,
+					    unsigned int nr, const struct rxpkt *p)
+{
+	struct tuple_key key;
+	unsigned int i;
+
+	if (!nr || !tuple_key(&key, p))
+		return NULL;
+	for (i = 0; i < nr; i++)
+		if (rule_matches(&rules[i], &key))
+			return &rules[i];
+	return NULL;
+}
+
+static void add_rule(struct nic *n, unsigned int i)
+{
+	struct tuple_filter f = {
+		.saqf = REG(n, SAQF(i)),
+		.daqf = REG(n, DAQF(i)),
+		.sdpqf = REG(n, SDPQF(i)),
+		.ftqf = REG(n, FTQF(i)),
+		.l34timir = REG(n, L34TIMIR(i)),
+	};
+
+	n->rule_5tuple[n->nr_5tuple++] = filter_tuple_rule(&f);
 }
 
 /* Enabled filters by falling priority; the lower number wins a tie. */
-void filter_update_5tuple(struct nic *n)
+static void update_5tuple(struct nic *n)
 {
-	unsigned int i;
-	int prio;
+	unsigned int prio, i;
 
 	n->nr_5tuple = 0;
-	for (prio = 7; prio >= 0; prio--)
+	for (prio = 8; prio-- > 0;)
 		for (i = 0; i < NR_5TUPLE; i++)
 			if (REG(n, FTQF(i)) & FTQF_QUEUE_EN &&
-			    FTQF_PRIORITY(REG(n, FTQF(i))) == (unsigned int)prio)
-				n->order_5tuple[n->nr_5tuple++] = (uint8_t)i;
+			    FTQF_PRIORITY(REG(n, FTQF(i))) == prio)
+				add_rule(n, i);
+	n->stale_5tuple = false;
 }
 
 static bool steer_5tuple(struct nic *n, struct rxpkt *p)
 {
-	unsigned int k;
+	const struct tuple_rule *r;
 
-	for (k = 0; k < n->nr_5tuple; k++) {
-		unsigned int i = n->order_5tuple[k];
-		struct tuple_filter f = {
-			.saqf = REG(n, SAQF(i)),
-			.daqf = REG(n, DAQF(i)),
-			.sdpqf = REG(n, SDPQF(i)),
-			.ftqf = REG(n, FTQF(i)),
-		};
-
-		if (filter_match_5tuple(&f, p)) {
-			p->queue = (uint8_t)FIELD(REG(n, L34TIMIR(i)), 27, 21);
-			return true;
-		}
-	}
-	return false;
+	if (n->stale_5tuple)
+		update_5tuple(n);
+	r = filter_find_5tuple(n->rule_5tuple, n->nr_5tuple, p);
+	if (r)
+		p->queue = r->queue;
+	return r;
 }
 
 /* ---- Ethernet type and SYN filters: 7.1.2.3, 7.1.2.4 ---- */
@@ -231,25 +273,30 @@ static bool steer_syn(const struct nic *n, struct rxpkt *p)
 	return true;
 }
 
-bool steer_queue(struct nic *n, struct rxpkt *p)
+/* Datasheet 7.1.2: of all that choose a queue, the first one here wins. */
+static bool steer_filters(struct nic *n, struct rxpkt *p)
 {
-	bool chosen = false;
+	if (REG(n, SYNQF) & SYNQF_SYNQFP && steer_syn(n, p))
+		return true;
+	return steer_5tuple(n, p) || steer_syn(n, p);
+}
+
+/* Choose the queue. */
+void steer_queue(struct nic *n, struct rxpkt *p)
+{
+	int fdir = -1;
 
 	p->queue = 0;
 	rss_hash(n, p);
 	if (n->any_etqf && steer_ethertype(n, p))
-		return true;
+		return;
 	if (p->ptype & PTYPE_L2)
-		return true;
-	if (REG(n, SYNQF) & SYNQF_SYNQFP && steer_syn(n, p))
-		return true;
-	if (n->nr_5tuple && steer_5tuple(n, p))
-		return true;
-	if (steer_syn(n, p))
-		return true;
-	if (REG(n, FDIRCTRL) & 3)
-		return fdir_match(n, p, &chosen);
-	return true;
+		return;
+	/* it counts and reports packets of other filters' queues as well */
+	if (REG(n, FDIRCTRL) & FDIRCTRL_PBALLOC)
+		fdir = fdir_match(n, p);
+	if (!steer_filters(n, p) && fdir >= 0)
+		p->queue = (uint8_t)fdir;
 }
 
 /* ---- registers ---- */
@@ -259,7 +306,7 @@ static void tuple_wr(struct nic *n, unsigned int i, uint32_t old, uint32_t val)
 	(void)i;
 	(void)old;
 	(void)val;
-	filter_update_5tuple(n);
+	n->stale_5tuple = true;
 }
 
 static void etqf_wr(struct nic *n, unsigned int i, uint32_t old, uint32_t val)
@@ -327,11 +374,11 @@ static const struct reg_def defs[] = {
 	HKA("ETQF", ETQF(0), 8, 4, 0, 0, ALL32, NULL, etqf_wr),
 	RWA("ETQS", ETQS(0), 8, 4, 0, ALL32),
 	RW("SYNQF", SYNQF, 0, 0x800000ff),
-	RWA("SAQF", SAQF(0), 128, 4, 0, ALL32),
-	RWA("DAQF", DAQF(0), 128, 4, 0, ALL32),
-	RWA("SDPQF", SDPQF(0), 128, 4, 0, ALL32),
+	HKA("SAQF", SAQF(0), 128, 4, 0, 0, ALL32, NULL, tuple_wr),
+	HKA("DAQF", DAQF(0), 128, 4, 0, 0, ALL32, NULL, tuple_wr),
+	HKA("SDPQF", SDPQF(0), 128, 4, 0, 0, ALL32, NULL, tuple_wr),
 	HKA("FTQF", FTQF(0), 128, 4, 0, 0, ALL32, NULL, tuple_wr),
-	RWA("L34TIMIR", L34TIMIR(0), 128, 4, 0, 0x0fffffff),
+	HKA("L34TIMIR", L34TIMIR(0), 128, 4, 0, 0, 0x0fffffff, NULL, tuple_wr),
 	HK("PFVTCTL", VT_CTL, 0, ALL32, NULL, vt_ctl_wr),
 	STA("PFVFRE", 0x051e0, 2, 4, 0, ALL32),
 	STA("PFVMTXSW", 0x05180, 2, 4, ALL32, ALL32),

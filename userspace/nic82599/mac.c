@@ -160,8 +160,7 @@ void mac_receive(struct nic *n, const uint8_t *frame, uint32_t len,
 	parse_checksums(&p, !(REG(n, RXCSUM) & RXCSUM_PCSD));
 	if (p.status & (RXD_ERR_IPE | RXD_ERR_L4E))
 		stats_inc(n, XEC);
-	if (!steer_queue(n, &p))
-		return;
+	steer_queue(n, &p);
 	rx_packet(n, &p);
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "bus_priv.h"
+#include "gen_run.h"
 #include "log.h"
 #include "nic.h"
 #include "options.h"
@@ -62,6 +63,8 @@ static int port_wire(const struct options *o, unsigned int i)
 	if (!strncmp(kind, "unix:", 5) && wire_unix(w, kind + 5))
 		return -1;
 	if (!strncmp(kind, "pcap-in:", 8) && wire_pcap(w, kind + 8))
+		return -1;
+	if (!strcmp(kind, "gen") && wire_gen(w, o->mac[i]))
 		return -1;
 	if (o->inject[i] && wire_inject(w, o->inject[i]))
 		return -1;
@@ -136,6 +139,8 @@ static int start(const struct options *o)
 	}
 	if (!strcmp(o->wire[0], "loop"))
 		wire_loop(ports[0]->wire, ports[1]->wire);
+	if (o->gen_control && gen_control_open(o->gen_control))
+		return -1;
 	for (i = 0; i < NR_PORTS && ports[i]; i++)
 		if (port_start(o, i))
 			return -1;
@@ -150,6 +155,7 @@ static void stop(void)
 {
 	unsigned int i;
 
+	gen_control_close();
 	for (i = 0; i < NR_PORTS; i++)
 		if (ports[i])
 			vfu_destroy(ports[i]->vfu);

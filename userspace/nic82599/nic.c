@@ -35,7 +35,8 @@ static void reset(struct nic *n, bool power_on)
 			 (n->link_up ? STATUS_LINK_UP : 0);
 	n->rss_ready = false;
 	eeprom_load(n);
-	filter_update_5tuple(n);
+	txarb_update(n);
+	n->stale_5tuple = true;
 	filter_update_etqf(n);
 	rx_update_on(n);
 	irq_update(n);

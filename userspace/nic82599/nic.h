@@ -46,6 +46,14 @@ void nic_bus_master_changed(struct nic *n);
 /* A frame from the wire, without FCS. Copied before the call returns. */
 void nic_receive(struct nic *n, const void *frame, size_t len);
 
+/*
+ * How many frames of up to 1518 bytes find descriptors whatever queues they are
+ * for: 0 when one queue has none, or nothing is received at all. And whether
+ * this very frame would go straight into its ring.
+ */
+uint32_t nic_rx_room(struct nic *n);
+bool nic_rx_takes(struct nic *n, const void *frame, size_t len);
+
 /* The far end of the wire came or went. */
 void nic_wire_carrier(struct nic *n, bool up);
 

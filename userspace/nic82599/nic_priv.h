@@ -22,6 +22,7 @@
 #define NR_5TUPLE	128u
 #define NR_ETQF		8u
 #define NR_STAT_QUEUES	16u
+#define NR_TCS		8u		/* traffic classes */
 
 #define FRAME_MIN	60u		/* without FCS */
 #define FRAME_MAX	16384u		/* larger than any 82599 frame */
@@ -29,7 +30,9 @@
 #define ETH_HLEN	14u
 #define VLAN_HLEN	4u
 
-/* The receive packet buffer holds 512 KB of frames, our copy headers too */
+#define RX_PB_LEN	(512u * 1024u)	/* the receive packet buffer */
+
+/* It holds that much of frames, our copy headers too */
 #define RX_FIFO_BUF_LEN	(1024u * 1024u)
 
 /* One packet of the host, before segmentation: PAYLEN has 18 bits */
@@ -46,7 +49,10 @@ enum once {
 	ONCE_NO_BME, ONCE_RX_TAIL, ONCE_TX_TAIL, ONCE_RX_LEN0, ONCE_TX_LEN0,
 	ONCE_RX_SPLIT, ONCE_TX_BAD_DTYP, ONCE_TX_NO_CONTEXT,
 	ONCE_TX_BAD_CONTEXT, ONCE_TX_TOO_LONG, ONCE_TX_EMPTY, ONCE_TX_IPSEC,
-	ONCE_TX_Q64, ONCE_RX_FAULT, ONCE_TX_FAULT, ONCE_RX_BUF0, ONCE_RSC,
+	ONCE_TX_NO_TC, ONCE_TX_NO_PB, ONCE_TX_PB_SMALL, ONCE_TX_THRESH,
+	ONCE_TX_NO_CREDIT, ONCE_TX_RATE, ONCE_TX_BYPASS,
+	ONCE_RX_FAULT, ONCE_TX_FAULT, ONCE_RX_BUF0, ONCE_RSC,
+	ONCE_FDIR_MASKED, ONCE_FDIR_AGAIN, ONCE_RX_PB,
 	ONCE_DCB, ONCE_VMDQ, ONCE_TX_NOT_READY, ONCE_UNALIGNED,
 	ONCE_NR,
 };
@@ -87,8 +93,29 @@ struct txq {
 	uint64_t head_wb;	/* bus address, or 0 */
 	bool enabled;
 	bool queued;		/* on the list of those with work left */
+	bool held;		/* by its rate, until the timer's end */
+	uint8_t tc;		/* traffic class by MTQC, or NO_TC */
 	uint8_t vector;
+	uint32_t rate;		/* RTTBCNRC */
+	uint32_t rttdt1c;
+	uint64_t ts_ns;		/* of the rate scheduler: next frame from here */
+	uint64_t ready_ns;	/* when nothing but the rate was in the way */
 	struct txctx ctx[2];
+};
+
+#define NO_TC		0xffu
+
+/* Transmit side of a traffic class */
+struct txtc {
+	uint8_t work[NR_QUEUES];	/* ring of queues with work left */
+	unsigned int head, nr;
+	uint32_t pb_len;	/* of its packet buffer, 0: it has none */
+	int32_t credits;	/* bytes; a frame may overdraw them */
+};
+
+struct rate_timer {
+	struct bus_timer timer;
+	struct nic *n;
 };
 
 /* The packet being sent and the offloads that it wants */
@@ -193,6 +220,16 @@ struct spi {
 
 struct fdir;
 
+/* One L3/L4 filter to compare with: datasheet 7.1.2.5. Words as on the wire */
+struct tuple_rule {
+	uint32_t saddr, saddr_mask;
+	uint32_t daddr, daddr_mask;
+	uint32_t ports, ports_mask;
+	uint8_t proto;
+	bool any_proto;
+	uint8_t queue;
+};
+
 struct nic {
 	unsigned int port;
 	struct bus *bus;
@@ -213,7 +250,8 @@ struct nic {
 	bool rx_on;		/* RXCTRL, SECRXCTRL and the bus allow it */
 
 	unsigned int nr_5tuple;	/* enabled filters */
-	uint8_t order_5tuple[NR_5TUPLE];	/* by falling priority */
+	struct tuple_rule rule_5tuple[NR_5TUPLE];	/* by falling priority */
+	bool stale_5tuple;	/* a register of theirs was written since */
 	bool any_etqf;
 	uint64_t rar[NR_RAR];	/* valid receive addresses, packed */
 	unsigned int nr_rar;
@@ -222,8 +260,10 @@ struct nic {
 	bool rss_ready;			/* the table fits the key */
 
 	struct bus_timer tx_timer;
-	uint8_t tx_work[NR_QUEUES];	/* ring of queues with work left */
-	unsigned int tx_work_head, tx_work_nr;
+	struct txtc txtc[NR_TCS];
+	unsigned int tx_work_nr;	/* queues in the lists of all classes */
+	unsigned int tx_last_tc;
+	struct rate_timer rate[NR_QUEUES];
 	uint8_t *txbuf;		/* the packet in job */
 	struct txjob tx_job, *job;
 	bool tx_running;
@@ -329,46 +369,60 @@ void irq_update(struct nic *n);
 /* ---- receive: rx.c, fifo.c ---- */
 void rx_reset(struct nic *n);
 void rx_update_on(struct nic *n);
+void rx_update_buffer(struct nic *n);
 void rx_packet(struct nic *n, struct rxpkt *p);
 void rx_drain(struct nic *n);
 bool rx_deliver(struct nic *n, const struct fifo_entry *e, const uint8_t *data);
-bool rx_has_room(const struct rxq *q, const struct fifo_entry *e);
+uint32_t rx_nr_free(const struct rxq *q);
 bool fifo_put(struct fifo *f, const struct fifo_entry *e, const uint8_t *data);
 const struct fifo_entry *fifo_peek(struct fifo *f, const uint8_t **data);
 void fifo_release(struct fifo *f);
 void fifo_clear(struct fifo *f);
 
-/* ---- parsing and filters: parse.c, filter.c, steer.c, rss.c, fdir.c ---- */
+/* ---- parsing and filters: parse.c, filter.c, steer.c, rss.c, fdir.c, fdir_table.c ---- */
 void parse_frame(struct rxpkt *p, uint16_t vet);
 void parse_checksums(struct rxpkt *p, bool frag_csum);
 bool filter_l2(struct nic *n, struct rxpkt *p);
-void filter_update_5tuple(struct nic *n);
 void filter_update_etqf(struct nic *n);
 void filter_update_rar(struct nic *n);
 
-/* One L3/L4 filter as its registers have it: datasheet 7.1.2.5 */
+/* One L3/L4 filter as its registers have it */
 struct tuple_filter {
-	uint32_t saqf, daqf, sdpqf, ftqf;
+	uint32_t saqf, daqf, sdpqf, ftqf, l34timir;
 };
 
-bool filter_match_5tuple(const struct tuple_filter *f, const struct rxpkt *p);
-/* Choose the queue. False: a filter wants the packet dropped. */
-bool steer_queue(struct nic *n, struct rxpkt *p);
+struct tuple_rule filter_tuple_rule(const struct tuple_filter *f);
+const struct tuple_rule *filter_find_5tuple(const struct tuple_rule *rules,
+					    unsigned int nr, const struct rxpkt *p);
+void steer_queue(struct nic *n, struct rxpkt *p);
 uint32_t rss_toeplitz(const uint8_t key[40], const uint8_t *data, size_t len);
 void rss_hash(struct nic *n, struct rxpkt *p);
 
 struct fdir *fdir_create(void);
 void fdir_destroy(struct fdir *f);
 void fdir_reset(struct nic *n);
-bool fdir_match(struct nic *n, struct rxpkt *p, bool *queue_set);
+int fdir_match(struct nic *n, struct rxpkt *p);
+uint32_t fdir_memory(struct nic *n);
 uint32_t fdir_hash(uint32_t key, const uint32_t input[11]);
 
-/* ---- transmit: tx.c, txoff.c ---- */
+/* ---- transmit: tx.c, txarb.c, txoff.c ---- */
 void tx_init(struct nic *n);
 void tx_reset(struct nic *n);
 void tx_kick(struct nic *n, unsigned int q);
+void tx_resume(struct nic *n, unsigned int q);
 void tx_restart(struct nic *n);
 void tx_stop_queue(struct nic *n, unsigned int q);
+
+void txarb_init(struct nic *n);
+void txarb_reset(struct nic *n);
+void txarb_update(struct nic *n);
+void txarb_ready(struct nic *n, unsigned int q);
+void txarb_push(struct nic *n, unsigned int q);
+int txarb_pop(struct nic *n);
+bool txarb_fits(struct nic *n, const struct txjob *j);
+void txarb_sent(struct nic *n, unsigned int q, uint32_t len);
+void txarb_set_rate(struct nic *n, unsigned int q, uint32_t val);
+void txarb_stop_queue(struct nic *n, unsigned int q);
 
 bool txoff_check(struct nic *n, const struct txjob *j);
 /* Send the packet or its next segment. True: that was all of it. */

@@ -14,6 +14,7 @@ enum {
 	OPT_CAPTURE, OPT_CAPTURE0, OPT_CAPTURE1,
 	OPT_MAC0, OPT_MAC1,
 	OPT_VANISH0, OPT_VANISH1,
+	OPT_GEN_CONTROL,
 	OPT_LOG,
 };
 
@@ -32,6 +33,8 @@ static const struct argp_option option_list[] = {
 	{ "inject0", OPT_INJECT0, "unix:PATH", 0,
 	  "Socket whose frames port 0 receives beside those of its wire", 2 },
 	{ "inject1", OPT_INJECT1, "unix:PATH", 0, "The same for port 1", 2 },
+	{ "gen-control", OPT_GEN_CONTROL, "PATH", 0,
+	  "Socket for commands to the generators: see docs/generator.md", 2 },
 	{ "capture", OPT_CAPTURE, "FILE", 0,
 	  "Record the frames of both ports in one pcapng file (nanoseconds)", 3 },
 	{ "capture0", OPT_CAPTURE0, "FILE", 0, "Record the frames of port 0", 3 },
@@ -57,6 +60,8 @@ static const char doc[] =
 	"                receive the frames of a capture file, N frames a second\n"
 	"                (default 10000), once or over and over, from one second\n"
 	"                after the driver has enabled reception\n"
+	"  gen           a traffic generator, which also judges what comes back;\n"
+	"                --gen-control is where it gets its commands\n"
 	"\n"
 	"Exit status: 0 after SIGTERM or SIGINT, 1 when something failed, 2 for a\n"
 	"command line that makes no sense.\n";
@@ -95,9 +100,10 @@ static const char *parse_unix(struct argp_state *state, const char *option, cons
 
 static const char *parse_wire(struct argp_state *state, const char *arg)
 {
-	if (strcmp(arg, "loop") && strcmp(arg, "none") && strncmp(arg, "unix:", 5) &&
-	    strncmp(arg, "pcap-in:", 8))
-		argp_error(state, "unknown wire \"%s\": use loop, none, unix:PATH or pcap-in:FILE",
+	if (strcmp(arg, "loop") && strcmp(arg, "none") && strcmp(arg, "gen") &&
+	    strncmp(arg, "unix:", 5) && strncmp(arg, "pcap-in:", 8))
+		argp_error(state,
+			   "unknown wire \"%s\": use loop, none, gen, unix:PATH or pcap-in:FILE",
 			   arg);
 	return arg;
 }
@@ -105,6 +111,12 @@ static const char *parse_wire(struct argp_state *state, const char *arg)
 static bool is_loop(const char *wire)
 {
 	return wire && !strcmp(wire, "loop");
+}
+
+static bool has_generator(const struct options *o)
+{
+	return (o->socket[0] && !strcmp(o->wire[0], "gen")) ||
+	       (o->socket[1] && !strcmp(o->wire[1], "gen"));
 }
 
 /* Without a word about wires, and with both ports: port to port. */
@@ -126,6 +138,10 @@ static void finish(struct argp_state *state, struct options *o)
 		argp_error(state, "a loop has two ends: use --wire loop, or no loop at all");
 	if (is_loop(o->wire[0]) && !both)
 		argp_error(state, "a loop needs both ports: give --socket1 too");
+	if (has_generator(o) != !!o->gen_control)
+		argp_error(state, o->gen_control ?
+			   "--gen-control without a generator: give a port --wire gen" :
+			   "a generator needs --gen-control: where is it to get its commands?");
 }
 
 static error_t parse_wiring(int key, char *arg, struct argp_state *state)
@@ -134,8 +150,8 @@ static error_t parse_wiring(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case OPT_WIRE:
-		if (strncmp(arg, "loop", 5) && strncmp(arg, "none", 5))
-			argp_error(state, "--wire takes loop or none: use --wire0 for \"%s\"",
+		if (strcmp(arg, "loop") && strcmp(arg, "none") && strcmp(arg, "gen"))
+			argp_error(state, "--wire takes loop, none or gen: use --wire0 for \"%s\"",
 				   arg);
 		o->wire[0] = arg;
 		o->wire[1] = arg;
@@ -143,6 +159,9 @@ static error_t parse_wiring(int key, char *arg, struct argp_state *state)
 	case OPT_WIRE0:
 	case OPT_WIRE1:
 		o->wire[key - OPT_WIRE0] = parse_wire(state, arg);
+		break;
+	case OPT_GEN_CONTROL:
+		o->gen_control = arg;
 		break;
 	case OPT_INJECT0:
 		o->inject[0] = parse_unix(state, "inject0", arg);

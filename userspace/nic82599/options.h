@@ -14,6 +14,7 @@ struct options {
 	const char *capture[NR_PORTS];
 	const char *capture_all;
 	const char *log;
+	const char *gen_control;
 	unsigned long vanish[NR_PORTS];	/* 0: never */
 	uint8_t mac[NR_PORTS][6];
 	bool verbose;

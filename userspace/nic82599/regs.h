@@ -186,6 +186,7 @@ static inline uint32_t RX_QUEUE(unsigned int q)
 #define RXCTRL			0x03000
 #define RXCTRL_RXEN		BIT(0)
 #define RXPBSIZE(i)		(0x03c00 + 4 * (i))
+#define RXPBSIZE_SIZE		0x000ffc00u
 #define RQSMR(i)		(0x02300 + 4 * (i))
 
 /* 8.2.3.3 Flow control */
@@ -223,11 +224,32 @@ static inline uint32_t RX_QUEUE(unsigned int q)
 #define TDWBAL			0x38
 #define TDWBAL_HEAD_WB_EN	BIT(0)
 #define TDWBAH			0x3c
-#define RTTDCS			0x04900
-#define RTTDCS_ARBDIS		BIT(6)
 #define MTQC			0x08120
 #define MTQC_RT_ENA		BIT(0)
 #define MTQC_VT_ENA		BIT(1)
+#define MTQC_NUM_TC_OR_Q(n)	((n) << 2)
+#define TXPBSIZE(i)		(0x0cc00 + 4 * (i))
+#define TXPBSIZE_SIZE		0x000ffc00u
+#define TXPBTHRESH(i)		(0x04950 + 4 * (i))
+
+/* 8.2.3.10 DCB and the rate scheduler */
+#define RTTDCS			0x04900
+#define RTTDCS_TDPAC		BIT(0)
+#define RTTDCS_ARBDIS		BIT(6)
+#define RTTDCS_BDPM		BIT(22)
+#define RTTDCS_BPBFSM		BIT(23)
+#define RTTPCS			0x0cd00
+#define RTTPCS_ARBDIS		BIT(6)
+#define RTTDQSEL		0x04904
+#define RTTDT1C			0x04908
+#define RTTDT2C(i)		(0x04910 + 4 * (i))
+#define RTTDT2C_CRQ		0x1ffu
+#define RTTDT2C_LSP		BIT(31)
+#define RTTBCNRM		0x04980
+#define RTTBCNRM_MMW_SIZE	0x7ffu
+#define RTTBCNRC		0x04984
+#define RTTBCNRC_RF(v)		((v) & 0x00ffffffu)	/* 10.14 fixed point */
+#define RTTBCNRC_RS_ENA		BIT(31)
 #define TQSM(i)			(0x08600 + 4 * (i))
 #define SECTXCTRL		0x08800
 #define SECTXCTRL_TX_DIS	BIT(1)
@@ -279,6 +301,7 @@ static inline uint32_t RX_QUEUE(unsigned int q)
 
 /* 8.2.3.21 Flow Director */
 #define FDIRCTRL		0x0ee00
+#define FDIRCTRL_PBALLOC	0x3u
 #define FDIRCTRL_INIT_DONE	BIT(3)
 #define FDIRCTRL_PERFECT	BIT(4)
 #define FDIRCTRL_REPORT		BIT(5)
@@ -312,6 +335,9 @@ static inline uint32_t RX_QUEUE(unsigned int q)
 #define FDIRTCPM		0x0ee44
 #define FDIRUDPM		0x0ee48
 #define FDIRLEN			0x0ee4c
+#define FDIRLEN_MAXLEN		0x0000003fu
+#define FDIRLEN_BUCKET_LEN	0x00003f00u
+#define FDIRLEN_MAXHASH_SHIFT	16
 #define FDIRUSTAT		0x0ee50
 #define FDIRFSTAT		0x0ee54
 #define FDIRMATCH		0x0ee58

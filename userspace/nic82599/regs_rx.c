@@ -142,12 +142,10 @@ static void rx_on_wr(struct nic *n, unsigned int i, uint32_t old, uint32_t val)
 static void rxpbsize_wr(struct nic *n, unsigned int i, uint32_t old,
 			uint32_t val)
 {
+	(void)i;
 	(void)old;
-	if (i)
-		return;
-	n->fifo.limit = val & 0x000ffc00;
-	if (n->fifo.limit > 512u * 1024u)
-		n->fifo.limit = 512u * 1024u;
+	(void)val;
+	rx_update_buffer(n);
 }
 
 static uint32_t secstat_rd(struct nic *n, unsigned int i)
@@ -185,7 +183,7 @@ static const struct reg_def defs[] = {
 	AL("DCA_RXCTRL", 0x02200, 16, 4, 0x0100c, 0x40),
 	RW("RDRXCTL", RDRXCTL, RDRXCTL_RESET, 0x37fe0027),
 	HK("RXCTRL", RXCTRL, 0, RXCTRL_RXEN, NULL, rx_on_wr),
-	HKA("RXPBSIZE", RXPBSIZE(0), 8, 4, 0, 0x00080000, 0x000ffc00, NULL,
+	HKA("RXPBSIZE", RXPBSIZE(0), 8, 4, 0, RX_PB_LEN, RXPBSIZE_SIZE, NULL,
 	    rxpbsize_wr),
 	ST("RSCDBU", 0x03028, 0x0000007f, 0x000000ff),
 	ST("RDDCC/RDPROBE", 0x02f20, 0, ALL32),
@@ -199,7 +197,7 @@ static const struct reg_def defs[] = {
 	ST("RXFECCERR0", 0x051b8, 0, ALL32),
 	STA("RTRPT4C", 0x02140, 8, 4, 0, ALL32),
 	STA("RTRPT4S", 0x02160, 8, 4, 0, ALL32),
-	ST("RTRPCS", 0x02430, 0, 0x00000006),
+	ST("RTRPCS", 0x02430, 0, 0x00000046),
 	ST("RTRUP2TC", 0x03020, 0, 0x00ffffff),
 	ROA("WQBR_RX", 0x02fb0, 4, 4, 0),
 };

@@ -104,12 +104,77 @@ static void tx_on_wr(struct nic *n, unsigned int i, uint32_t old, uint32_t val)
 	tx_restart(n);
 }
 
+/* With DCB the free space of the packet buffers must count: 4.6.11.3.1. */
+static void check_bypass(struct nic *n)
+{
+	if (REG(n, MTQC) & MTQC_RT_ENA && REG(n, RTTDCS) & RTTDCS_BPBFSM &&
+	    !(REG(n, RTTDCS) & RTTDCS_ARBDIS))
+		nic_once(n, ONCE_TX_BYPASS,
+			 "MTQC has DCB, but RTTDCS.BPBFSM bypasses its buffers' free space monitor");
+}
+
 static void mtqc_wr(struct nic *n, unsigned int i, uint32_t old, uint32_t val)
 {
 	(void)i;
 	if (old != val && !(REG(n, RTTDCS) & RTTDCS_ARBDIS))
 		nic_once(n, ONCE_TX_NOT_READY,
 			 "MTQC written while the arbiter runs (RTTDCS.ARBDIS)");
+	txarb_update(n);
+	tx_restart(n);
+}
+
+static void txpbsize_wr(struct nic *n, unsigned int i, uint32_t old,
+			uint32_t val)
+{
+	(void)i;
+	(void)old;
+	(void)val;
+	txarb_update(n);
+	tx_restart(n);
+}
+
+static void rttdcs_wr(struct nic *n, unsigned int i, uint32_t old, uint32_t val)
+{
+	(void)i;
+	(void)old;
+	(void)val;
+	check_bypass(n);
+	tx_restart(n);
+}
+
+/* RTTDQSEL selects the queue whose RTTDT1C and RTTBCNRC are seen. */
+static struct txq *selected(struct nic *n)
+{
+	return &n->txq[REG(n, RTTDQSEL)];
+}
+
+static uint32_t rttdt1c_rd(struct nic *n, unsigned int i)
+{
+	(void)i;
+	return selected(n)->rttdt1c;
+}
+
+static void rttdt1c_wr(struct nic *n, unsigned int i, uint32_t old, uint32_t val)
+{
+	(void)i;
+	(void)old;
+	(void)val;
+	selected(n)->rttdt1c = REG(n, RTTDT1C);
+}
+
+static uint32_t rttbcnrc_rd(struct nic *n, unsigned int i)
+{
+	(void)i;
+	return selected(n)->rate;
+}
+
+static void rttbcnrc_wr(struct nic *n, unsigned int i, uint32_t old,
+			uint32_t val)
+{
+	(void)i;
+	(void)old;
+	(void)val;
+	txarb_set_rate(n, REG(n, RTTDQSEL), REG(n, RTTBCNRC));
 }
 
 static const struct reg_def defs[] = {
@@ -133,24 +198,27 @@ static const struct reg_def defs[] = {
 	RW("DTXTCPFLGH", DTXTCPFLGH, 0x00000f7f, 0x00000fff),
 	ST("DTXMXSZRQ", 0x08100, 0x00000010, 0x00000fff),
 	HK("MTQC", MTQC, 0, 0x0000000f, NULL, mtqc_wr),
-	HK("RTTDCS", RTTDCS, 0, 0x00c20073, NULL, tx_on_wr),
-	ST("RTTPCS", 0x0cd00, 0, 0xffc001a2),
-	ST("RTTDQSEL", 0x04904, 0, 0x0000007f),
-	ST("RTTDT1C", 0x04908, 0, 0x00003fff),
+	HK("RTTDCS", RTTDCS, RTTDCS_BDPM | RTTDCS_BPBFSM, 0x00c00053, NULL,
+	   rttdcs_wr),
+	HK("RTTPCS", RTTPCS, 0x89000000, 0xffc00160, NULL, tx_on_wr),
+	RW("RTTDQSEL", RTTDQSEL, 0, 0x0000007f),
+	HK("RTTDT1C", RTTDT1C, 0, 0x00003fff, rttdt1c_rd, rttdt1c_wr),
 	ROA("RTTDT1S", 0x0490c, 1, 4, 0),
-	STA("RTTDT2C", 0x04910, 8, 4, 0, ALL32),
+	HKA("RTTDT2C", RTTDT2C(0), NR_TCS, 4, 0, 0, 0xc0ffffff, NULL, tx_on_wr),
 	ROA("RTTDT2S", 0x04930, 8, 4, 0),
-	STA("RTTPT2C", 0x0cd20, 8, 4, 0, ALL32),
+	STA("RTTPT2C", 0x0cd20, 8, 4, 0, 0xc0ffffff),
 	ROA("RTTPT2S", 0x0cd40, 8, 4, 0),
-	ST("RTTBCNRM", 0x04980, 0, ALL32),
-	ST("RTTBCNRC", 0x04984, 0, ALL32),
+	RW("RTTBCNRM", RTTBCNRM, 0, RTTBCNRM_MMW_SIZE),
+	HK("RTTBCNRC", RTTBCNRC, 0, 0x80ffffff, rttbcnrc_rd, rttbcnrc_wr),
 	ST("RTTBCNRD", 0x0498c, 0, ALL32),
 	ST("RTTDTECC", 0x04990, 0, ALL32),
 	ST("RTTBCNTG", 0x04a90, 0, ALL32),
 	ST("RTTUP2TC", 0x0c800, 0, 0x00ffffff),
 	ST("RTTBCNCR", 0x08b00, 0, ALL32),
-	STA("TXPBTHRESH", 0x04950, 8, 4, 0x00000096, 0x000003ff),
-	STA("TXPBSIZE", 0x0cc00, 8, 4, 0x00028000, 0x000ffc00),
+	RW("TXPBTHRESH", TXPBTHRESH(0), 0x00000096, 0x000003ff),
+	RWA("TXPBTHRESH", TXPBTHRESH(1), NR_TCS - 1, 4, 0, 0x000003ff),
+	HKA("TXPBSIZE", TXPBSIZE(0), NR_TCS, 4, 0, 0x00028000, TXPBSIZE_SIZE, NULL,
+	    txpbsize_wr),
 	ST("MNGTXMAP", 0x0cd10, 0, 0x00000007),
 	ST("TIPG", 0x0cb00, 0, ALL32),
 	ST("LBDRPEN", 0x0ca00, 0, ALL32),

@@ -66,7 +66,7 @@ static void dma_out(struct nic *n, uint64_t addr, const struct source *s,
 	}
 }
 
-static uint32_t nr_free(const struct rxq *q)
+uint32_t rx_nr_free(const struct rxq *q)
 {
 	return q->tail >= q->head ? q->tail - q->head
 				  : q->nr_desc - q->head + q->tail;
@@ -158,7 +158,7 @@ bool rx_deliver(struct nic *n, const struct fifo_entry *e, const uint8_t *data)
 		s.len -= VLAN_HLEN;
 	}
 	need = (s.len + q->buf_len - 1) / q->buf_len;
-	if (nr_free(q) < need) {
+	if (rx_nr_free(q) < need) {
 		if (!q->drop_en && need < q->nr_desc)
 			return false;
 		drop(n, e);
@@ -244,8 +244,28 @@ void rx_reset(struct nic *n)
 		n->rxq[i].hdr_len = 256;
 	}
 	fifo_clear(&n->fifo);
-	n->fifo.limit = 512u * 1024u;
+	n->fifo.limit = RX_PB_LEN;
 	flow_reset(n);
+}
+
+/*
+ * Packet buffer 0 has what RXPBSIZE says. With a Flow Director's table behind
+ * the buffers, all of them have to be sized so that it fits: 7.1.2.7.4.
+ */
+void rx_update_buffer(struct nic *n)
+{
+	uint32_t fdir = fdir_memory(n), total = fdir, left = RX_PB_LEN - fdir;
+	unsigned int i;
+
+	for (i = 0; i < NR_TCS; i++)
+		total += REG(n, RXPBSIZE(i)) & RXPBSIZE_SIZE;
+	if (fdir && total > RX_PB_LEN)
+		nic_once(n, ONCE_RX_PB,
+			 "RXPBSIZE(0..7) and the Flow Director's %u KB are %u KB of 512: frames run into filters",
+			 fdir / 1024u, total / 1024u);
+	n->fifo.limit = REG(n, RXPBSIZE(0)) & RXPBSIZE_SIZE;
+	if (n->fifo.limit > left)
+		n->fifo.limit = left;
 }
 
 void rx_update_on(struct nic *n)

@@ -2,7 +2,7 @@
 /*
  * Transmit DMA: from the rings to the MAC (datasheet 7.2).
  *
- * Queues with work stand in a ring and give one packet each in turn. A burst is
+ * The arbiter (txarb.c) says which queue gives its next packet. A burst is
  * bounded in bytes; the rest is sent from a timer, so that register accesses
  * and received frames (pause frames among them) come in between. A packet is
  * fetched when its last descriptor is there, and written back when its last
@@ -207,25 +207,7 @@ static enum fetched fetch(struct nic *n, struct txq *q, struct txjob *j)
 	}
 }
 
-/* ---- the arbiter ---- */
-
-static void work_push(struct nic *n, unsigned int q)
-{
-	if (n->txq[q].queued)
-		return;
-	n->txq[q].queued = true;
-	n->tx_work[(n->tx_work_head + n->tx_work_nr++) % NR_QUEUES] = (uint8_t)q;
-}
-
-static unsigned int work_pop(struct nic *n)
-{
-	unsigned int q = n->tx_work[n->tx_work_head];
-
-	n->tx_work_head = (n->tx_work_head + 1) % NR_QUEUES;
-	n->tx_work_nr--;
-	n->txq[q].queued = false;
-	return q;
-}
+/* ---- sending ---- */
 
 static bool has_packets(const struct nic *n, unsigned int q)
 {
@@ -237,7 +219,7 @@ static bool has_packets(const struct nic *n, unsigned int q)
 static bool may_transmit(struct nic *n)
 {
 	if (!(REG(n, DMATXCTL) & DMATXCTL_TE) ||
-	    REG(n, RTTDCS) & RTTDCS_ARBDIS ||
+	    REG(n, RTTDCS) & RTTDCS_ARBDIS || REG(n, RTTPCS) & RTTPCS_ARBDIS ||
 	    REG(n, SECTXCTRL) & SECTXCTRL_TX_DIS || !nic_can_dma(n))
 		return false;
 	if (REG(n, HLREG0) & HLREG0_LPBK)
@@ -245,10 +227,9 @@ static bool may_transmit(struct nic *n)
 	return n->link_up && !n->paused;
 }
 
-/* Have a packet in the job. False: this queue had none. */
-static bool start_job(struct nic *n)
+/* Have a packet of the queue in the job. False: it had none to send. */
+static bool start_job(struct nic *n, unsigned int q)
 {
-	unsigned int q = work_pop(n);
 	struct txjob *j = n->job;
 	enum fetched got;
 
@@ -260,12 +241,12 @@ static bool start_job(struct nic *n)
 	if (got == FETCH_NOTHING)
 		return false;
 	if (got == FETCH_OK && txoff_check(n, j)) {
-		j->active = true;
-		return true;
+		j->active = txarb_fits(n, j);
+		return j->active;
 	}
 	complete(n, &n->txq[q], j->first, j->count);
 	if (has_packets(n, q))
-		work_push(n, q);
+		txarb_push(n, q);
 	return false;
 }
 
@@ -276,12 +257,13 @@ static void end_job(struct nic *n)
 	j->active = false;
 	complete(n, &n->txq[j->queue], j->first, j->count);
 	if (has_packets(n, j->queue))
-		work_push(n, j->queue);
+		txarb_push(n, j->queue);
 }
 
 static void run(struct nic *n)
 {
 	uint32_t sent = 0;
+	int q;
 
 	if (n->tx_running)
 		return;
@@ -293,9 +275,14 @@ static void run(struct nic *n)
 			bus_timer_arm(&n->tx_timer, bus_now_ns());
 			break;
 		}
-		if (!n->job->active && !start_job(n)) {
-			sent += FRAME_OVERHEAD;
-			continue;
+		if (!n->job->active) {
+			q = txarb_pop(n);
+			if (q < 0)
+				break;
+			if (!start_job(n, (unsigned int)q)) {
+				sent += FRAME_OVERHEAD;
+				continue;
+			}
 		}
 		sent += n->job->tso ? n->job->mss : n->job->len;
 		sent += FRAME_OVERHEAD;
@@ -310,18 +297,20 @@ static void tx_timer(struct bus_timer *t)
 	run(container_of(t, struct nic, tx_timer));
 }
 
-void tx_kick(struct nic *n, unsigned int q)
+/* There may be packets in the queue: send them when it is its turn. */
+void tx_resume(struct nic *n, unsigned int q)
 {
-	if (q >= 64 && !(REG(n, MTQC) & (MTQC_RT_ENA | MTQC_VT_ENA))) {
-		nic_once(n, ONCE_TX_Q64,
-			 "transmit queue %u used while MTQC has 64 queues: nothing is sent",
-			 q);
-		return;
-	}
 	if (!has_packets(n, q))
 		return;
-	work_push(n, q);
+	txarb_push(n, q);
 	run(n);
+}
+
+/* The tail has moved. */
+void tx_kick(struct nic *n, unsigned int q)
+{
+	txarb_ready(n, q);
+	tx_resume(n, q);
 }
 
 /* Something that held the transmitter back is over. */
@@ -329,10 +318,13 @@ void tx_restart(struct nic *n)
 {
 	unsigned int q;
 
-	for (q = 0; q < NR_QUEUES; q++)
-		if (has_packets(n, q) && !(n->job->active && n->job->queue == q) &&
-		    (q < 64 || REG(n, MTQC) & (MTQC_RT_ENA | MTQC_VT_ENA)))
-			work_push(n, q);
+	for (q = 0; q < NR_QUEUES; q++) {
+		if (!has_packets(n, q) ||
+		    (n->job->active && n->job->queue == q))
+			continue;
+		n->txq[q].ready_ns = bus_now_ns();
+		txarb_push(n, q);
+	}
 	run(n);
 }
 
@@ -340,6 +332,7 @@ void tx_restart(struct nic *n)
 void tx_stop_queue(struct nic *n, unsigned int q)
 {
 	n->txq[q].enabled = false;
+	txarb_stop_queue(n, q);
 	if (n->job->active && n->job->queue == q)
 		n->job->active = false;
 }
@@ -348,6 +341,7 @@ void tx_init(struct nic *n)
 {
 	n->tx_timer.fn = tx_timer;
 	n->job = &n->tx_job;
+	txarb_init(n);
 }
 
 void tx_reset(struct nic *n)
@@ -355,8 +349,7 @@ void tx_reset(struct nic *n)
 	unsigned int i;
 
 	bus_timer_cancel(&n->tx_timer);
-	n->tx_work_head = 0;
-	n->tx_work_nr = 0;
+	txarb_reset(n);
 	memset(n->job, 0, sizeof(*n->job));
 	for (i = 0; i < NR_QUEUES; i++)
 		memset(&n->txq[i], 0, sizeof(n->txq[i]));

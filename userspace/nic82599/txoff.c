@@ -130,6 +130,7 @@ static void emit(struct nic *n, const struct txjob *j, uint8_t *frame,
 		len = FRAME_MIN;
 	}
 	stats_tx_queue(n, j->queue, len);
+	txarb_sent(n, j->queue, len + FCS_LEN);
 	mac_transmit(n, frame, len);
 }
 

@@ -65,6 +65,7 @@ void wire_capture(struct wire *w, struct pcapng *file, uint32_t interface);
 void wire_loop(struct wire *a, struct wire *b);
 int wire_unix(struct wire *w, const char *path);
 int wire_pcap(struct wire *w, const char *spec);
+int wire_gen(struct wire *w, const uint8_t mac[6]);
 int wire_inject(struct wire *w, const char *path);
 void wire_inject_destroy(struct wire *w);
 

@@ -15,6 +15,7 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
+import test_gen
 import test_guest
 import test_pci
 import test_protocol
@@ -58,7 +59,7 @@ def main():
         suite = loader.loadTestsFromNames(args.names)
     else:
         suite = unittest.TestSuite(loader.loadTestsFromModule(m)
-                                   for m in (test_protocol, test_pci, test_wire, test_guest))
+                                   for m in (test_protocol, test_pci, test_wire, test_gen, test_guest))
     result = Tap()
     suite.run(result)
     bad = len(result.failures) + len(result.errors)

@@ -29,6 +29,8 @@
 #define STUB_RESETS	0x210
 #define STUB_BME	0x214
 #define STUB_LIGHT	0x218	/* laser on or off */
+#define STUB_FULL	0x21c	/* its rings are */
+#define STUB_REFLECT	0x220	/* send frames back: see reflect() */
 #define STUB_RXCTRL	0x3000	/* where the pcap-in wire looks for RXEN */
 
 #define STUB_BUF	65536
@@ -38,6 +40,8 @@ struct nic {
 	struct wire *wire;
 	unsigned int port;
 	struct bus_timer timer;
+	uint8_t held[2048];	/* a frame to be sent after the next one */
+	size_t held_len;
 	uint32_t reg[NIC_BAR0_SIZE / 4];
 };
 
@@ -158,6 +162,41 @@ void nic_bus_master_changed(struct nic *n)
 	++*reg(n, STUB_BME);
 }
 
+/* In ways which a generator has to notice, beside the first */
+static void reflect(struct nic *n, const uint8_t *frame, size_t len)
+{
+	uint32_t nr = *reg(n, STUB_RX_FRAMES);
+	uint8_t f[2048];
+
+	if (len > sizeof(f))
+		return;
+	memcpy(f, frame, len);
+	switch (*reg(n, STUB_REFLECT)) {
+	case 2:			/* every tenth twice */
+		if (nr % 10 == 0)
+			wire_send(n->wire, f, len);
+		break;
+	case 3:			/* every tenth with another last bit */
+		f[len - 1] ^= nr % 10 == 0;
+		break;
+	case 4:			/* every tenth after the next one */
+		if (nr % 10 == 0) {
+			memcpy(n->held, f, len);
+			n->held_len = len;
+			return;
+		}
+		break;
+	case 5:			/* all but every tenth */
+		if (nr % 10 == 0)
+			return;
+		break;
+	}
+	wire_send(n->wire, f, len);
+	if (n->held_len)
+		wire_send(n->wire, n->held, n->held_len);
+	n->held_len = 0;
+}
+
 void nic_receive(struct nic *n, const void *frame, size_t len)
 {
 	uint8_t answer[16384] = { 0 };
@@ -165,8 +204,22 @@ void nic_receive(struct nic *n, const void *frame, size_t len)
 	++*reg(n, STUB_RX_FRAMES);
 	*reg(n, STUB_RX_LEN) = (uint32_t)len;
 	memcpy(stub_buf, frame, len);
+	if (*reg(n, STUB_REFLECT))
+		reflect(n, frame, len);
 	if (*reg(n, STUB_RX_ANSWER) && *reg(n, STUB_RX_ANSWER) <= sizeof(answer))
 		wire_send(n->wire, answer, *reg(n, STUB_RX_ANSWER));
+}
+
+uint32_t nic_rx_room(struct nic *n)
+{
+	return *reg(n, STUB_FULL) ? 0 : 64;
+}
+
+bool nic_rx_takes(struct nic *n, const void *frame, size_t len)
+{
+	(void)frame;
+	(void)len;
+	return !*reg(n, STUB_FULL);
 }
 
 void nic_wire_carrier(struct nic *n, bool up)

@@ -9,6 +9,7 @@ import time
 import unittest
 
 import vfu_client as v
+from test_gen import Control
 from test_wire import plug
 
 BINARY = None
@@ -41,12 +42,13 @@ ETHER_TYPES = (b"\x08\0", b"\x86\xdd", b"\x81\0", b"\x88\xa8", b"\x88\x08", b"\x
 
 
 class HostileGuest(unittest.TestCase):
+    options = ("--inject0", "unix:@DIR@/i0", "--capture", "@DIR@/c")
     seconds = float(os.environ.get("FUZZ_SECONDS", "5"))
 
     def setUp(self):
         self.seed = int(os.environ.get("FUZZ_SEED", str(time.time_ns())))
         self.rnd = random.Random(self.seed)
-        self.nic = v.Nic(BINARY, "--inject0", "unix:@DIR@/i0", "--capture", "@DIR@/c")
+        self.nic = v.Nic(BINARY, *self.options)
         self.addCleanup(self.stop)
         self.fd = v.memfd(MEM)
         self.addCleanup(os.close, self.fd)
@@ -121,6 +123,9 @@ class HostileGuest(unittest.TestCase):
         for q in range(3):
             c.set_reg(0x6018 + 0x40 * q, self.rnd.randrange(300))
 
+    def order(self):
+        """What else happens, once in a while."""
+
     def frame(self):
         length = self.rnd.choice(LENGTHS + (self.rnd.randrange(1, 2000),))
         f = bytearray(self.rnd.randbytes(length))
@@ -156,6 +161,7 @@ class HostileGuest(unittest.TestCase):
         while time.monotonic() < end:
             for c in self.ports:
                 self.set_up(c)
+            self.order()
             for i in range(400):
                 self.step()
                 if i % 50 == 49:
@@ -166,3 +172,22 @@ class HostileGuest(unittest.TestCase):
                 c.read(v.CONFIG, 0, 4)
         for reg, count in self.counts.items():
             self.assertGreater(count, 0, f"nothing got through: {reg:#x}")
+
+
+class HostileGuestOfGenerators(HostileGuest):
+    """The same while generators send, and judge whatever comes back."""
+
+    options = (*HostileGuest.options, "--wire", "gen", "--gen-control", "@DIR@/gen")
+    seconds = HostileGuest.seconds / 2
+
+    def setUp(self):
+        super().setUp()
+        self.gen = Control(self.nic.path("gen"))
+        self.addCleanup(self.gen.close)
+
+    def order(self):
+        for port in (0, 1):
+            rate = self.rnd.choice(("max", "max", "100000"))
+            self.assertTrue(self.gen(f"reset {port}")["ok"])
+            self.assertTrue(self.gen(f"start {port} count=0 rate={rate} size=64-1518 flows=9 "
+                                     f"dst_mac=ff:ff:ff:ff:ff:ff")["ok"])

@@ -24,6 +24,8 @@ int main(void)
 		{ reg_tests, nr_reg_tests },
 		{ rx_tests, nr_rx_tests },
 		{ tx_tests, nr_tx_tests },
+		{ txarb_tests, nr_txarb_tests },
+		{ fdir_tests, nr_fdir_tests },
 	};
 	size_t i, nr = 0;
 

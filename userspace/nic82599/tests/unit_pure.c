@@ -129,62 +129,69 @@ static void parse(struct rxpkt *p, const uint8_t *f, size_t len)
 
 #define TF_ALL_MASKED	(0x1fu << 25)
 
+static bool tuple_matches(const struct tuple_filter *f, const struct rxpkt *p)
+{
+	struct tuple_rule rule = filter_tuple_rule(f);
+
+	return filter_find_5tuple(&rule, 1, p) == &rule;
+}
+
 static void pure_tuple_fields(void **state)
 {
-	struct tuple_filter f = { REG_SRC, REG_DST, REG_PORTS(1000, 7), 1 };
+	struct tuple_filter f = { REG_SRC, REG_DST, REG_PORTS(1000, 7), 1, 0 };
 	struct rxpkt p;
 	uint8_t frame[200];
 
 	(void)state;
 	parse(&p, frame, make_udp4(frame, SRC, DST, 1000, 7, 30));
-	assert_true(filter_match_5tuple(&f, &p));
+	assert_true(tuple_matches(&f, &p));
 	f.saqf++;
-	assert_false(filter_match_5tuple(&f, &p));
+	assert_false(tuple_matches(&f, &p));
 	f.ftqf |= 1u << 25;
-	assert_true(filter_match_5tuple(&f, &p));
+	assert_true(tuple_matches(&f, &p));
 	f.daqf++;
-	assert_false(filter_match_5tuple(&f, &p));
+	assert_false(tuple_matches(&f, &p));
 	f.ftqf |= 1u << 26;
-	assert_true(filter_match_5tuple(&f, &p));
+	assert_true(tuple_matches(&f, &p));
 	f.sdpqf = REG_PORTS(1001, 7);
-	assert_false(filter_match_5tuple(&f, &p));
+	assert_false(tuple_matches(&f, &p));
 	f.ftqf |= 1u << 27;
-	assert_true(filter_match_5tuple(&f, &p));
+	assert_true(tuple_matches(&f, &p));
 	f.sdpqf = REG_PORTS(1001, 8);
-	assert_false(filter_match_5tuple(&f, &p));
+	assert_false(tuple_matches(&f, &p));
 	f.ftqf |= 1u << 28;
-	assert_true(filter_match_5tuple(&f, &p));
+	assert_true(tuple_matches(&f, &p));
 	f.ftqf &= ~3u;		/* TCP */
-	assert_false(filter_match_5tuple(&f, &p));
+	assert_false(tuple_matches(&f, &p));
 	f.ftqf |= 1u << 29;
-	assert_true(filter_match_5tuple(&f, &p));
+	assert_true(tuple_matches(&f, &p));
 }
 
 static void pure_tuple_not_for(void **state)
 {
 	struct tuple_filter ports = { 0, 0, REG_PORTS(0, 7),
-				      1 | (0x1fu & ~8u) << 25 };
-	struct tuple_filter any = { 0, 0, 0, TF_ALL_MASKED };
+				      1 | (0x1fu & ~8u) << 25, 0 };
+	struct tuple_filter any = { 0, 0, 0, TF_ALL_MASKED, 0 };
 	struct rxpkt p;
 	uint8_t frame[200];
 	size_t len = make_udp4(frame, SRC, DST, 1000, 7, 30);
 
 	(void)state;
 	parse(&p, frame, len);
-	assert_true(filter_match_5tuple(&ports, &p));
+	assert_true(tuple_matches(&ports, &p));
 	put_be16(frame + 20, 0x2000);		/* first fragment */
 	parse(&p, frame, len);
-	assert_false(filter_match_5tuple(&ports, &p));
-	assert_false(filter_match_5tuple(&any, &p));
+	assert_false(tuple_matches(&ports, &p));
+	assert_false(tuple_matches(&any, &p));
 	put_be16(frame + 20, 0x4000);		/* don't fragment: whole */
 	parse(&p, frame, len);
-	assert_true(filter_match_5tuple(&ports, &p));
+	assert_true(tuple_matches(&ports, &p));
 	put_be16(frame + 16, 1000);		/* total length lies */
 	parse(&p, frame, len);
-	assert_false(filter_match_5tuple(&ports, &p));
+	assert_false(tuple_matches(&ports, &p));
 	parse(&p, frame, make_udp6(frame, 1000, 7, 30));
-	assert_false(filter_match_5tuple(&ports, &p));
-	assert_false(filter_match_5tuple(&any, &p));
+	assert_false(tuple_matches(&ports, &p));
+	assert_false(tuple_matches(&any, &p));
 }
 
 static void pure_parse_cut_short(void **state)

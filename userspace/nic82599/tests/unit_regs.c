@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Registers, resets, link, interrupts, Flow Director, and arbitrary input. */
+/* Registers, resets, link, interrupts, and arbitrary input. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -238,65 +238,6 @@ static void device_intx(void **state)
 	rig_free(r);
 }
 
-/* ---- Flow Director ---- */
-
-static void device_fdir_perfect(void **state)
-{
-	struct rig *r = rig_new();
-	uint32_t in[11] = {
-		[0] = 1u << 16, [1] = DST, [5] = SRC, [9] = 1u << 16 | 7,
-	};
-	uint32_t hash = fdir_hash(0x3dad14e2, in) & 0x1fff;
-
-	(void)state;
-	rx_setup(r, 0, ADV_2K, 8);
-	rx_setup(r, 9, ADV_2K, 8);
-	wr(r, FDIRM, FDIRM_VLANID | FDIRM_VLANP | FDIRM_POOL | FDIRM_FLEX);
-	wr(r, FDIRCTRL, 1 | FDIRCTRL_PERFECT);
-	assert_true(rd(r, FDIRCTRL) & FDIRCTRL_INIT_DONE);
-	assert_int_equal(rd(r, FDIRFREE), 2046);
-	wr(r, FDIRIPSA, htobe32(SRC));
-	wr(r, FDIRIPDA, htobe32(DST));
-	wr(r, FDIRPORT, 7u << 16 | 1);
-	wr(r, FDIRHASH, hash | FDIRHASH_BUCKET_VALID | 77u << 16);
-	wr(r, FDIRCMD, FDIRCMD_CMD_ADD | FDIRCMD_FILTER_UPDATE | FDIRCMD_LAST |
-	   FDIRCMD_QUEUE_EN | 1u << 5 | 9u << 16);
-	assert_false(rd(r, FDIRCMD) & FDIRCMD_CMD);
-	assert_int_equal(rd(r, FDIRFREE), 2045);
-	receive(r);
-	assert_true(rx_desc(r, 9, 0)->hi & RXD_FLM);
-	nic_receive(r->n, frame, make_udp4(frame, SRC, DST, 1, 8, 100));
-	assert_true(rx_desc(r, 0, 0)->hi & RXD_DD);
-	assert_int_equal(rd(r, FDIRMATCH), 1);
-	assert_int_equal(rd(r, FDIRMISS), 1);
-	wr(r, FDIRCMD, FDIRCMD_CMD_QUERY);
-	assert_true(rd(r, FDIRCMD) & FDIRCMD_FILTER_VALID);
-	wr(r, FDIRCMD, FDIRCMD_CMD_REMOVE);
-	receive(r);
-	assert_true(rx_desc(r, 0, 1)->hi & RXD_DD);
-	assert_int_equal(rd(r, FDIRUSTAT), 1u << 16 | 1);
-	rig_free(r);
-}
-
-static void device_fdir_full(void **state)
-{
-	struct rig *r = rig_new();
-	unsigned int i;
-
-	(void)state;
-	wr(r, FDIRCTRL, 1);
-	for (i = 0; i < 8200; i++) {
-		wr(r, FDIRHASH, (i & 0x7fff) | FDIRHASH_BUCKET_VALID);
-		wr(r, FDIRCMD, FDIRCMD_CMD_ADD | FDIRCMD_QUEUE_EN | 2u << 5);
-	}
-	assert_int_equal(rd(r, FDIRFREE), 0);
-	assert_int_equal(rd(r, FDIRFSTAT) & 0xff, 10);
-	assert_true(rd(r, EICS) & EICR_FLOW_DIR);
-	wr(r, FDIRCMD, FDIRCMD_CLEARHT);
-	assert_int_equal(rd(r, FDIRFREE), 8190);
-	rig_free(r);
-}
-
 /* ---- arbitrary input ---- */
 
 static uint64_t seed;
@@ -423,8 +364,6 @@ const struct CMUnitTest reg_tests[] = {
 	cmocka_unit_test(device_msix),
 	cmocka_unit_test(device_throttle),
 	cmocka_unit_test(device_intx),
-	cmocka_unit_test(device_fdir_perfect),
-	cmocka_unit_test(device_fdir_full),
 	cmocka_unit_test(device_arbitrary_input),
 };
 

@@ -337,6 +337,40 @@ static void rx_head_of_line(void **state)
 	rig_free(r);
 }
 
+/* What a far end may ask before it sends; nothing changes by asking. */
+static void rx_room_ahead(void **state)
+{
+	struct rig *r = rig_new();
+	size_t len;
+
+	(void)state;
+	assert_int_equal(nic_rx_room(r->n), 0);		/* no queue at all */
+	rx_setup(r, 0, ADV_2K, 8);
+	rx_setup(r, 9, ADV | 1, 3);			/* 1024 bytes a buffer */
+	filter_to(r, 0, 7, 1, 9);
+	assert_int_equal(nic_rx_room(r->n), 1);		/* of 1518 bytes */
+	len = udp(7, 1400);
+	assert_true(nic_rx_takes(r->n, frame, len));
+	nic_receive(r->n, frame, len);
+	assert_true(done(r, 9, 1));
+	assert_false(nic_rx_takes(r->n, frame, len));
+	assert_int_equal(nic_rx_room(r->n), 0);
+	assert_true(nic_rx_takes(r->n, frame, udp(7, 100)));
+	assert_true(nic_rx_takes(r->n, frame, udp(8, 1400)));
+	assert_true(nic_rx_takes(r->n, frame, 20));	/* a runt takes none */
+	assert_int_equal(rd(r, GPRC), 1);
+	assert_false(done(r, 0, 0));
+	nic_receive(r->n, frame, udp(7, 1400));		/* waits, and all behind it */
+	assert_false(nic_rx_takes(r->n, frame, udp(8, 100)));
+	wr(r, RX_QUEUE(9) + RDT, 9);
+	assert_true(nic_rx_takes(r->n, frame, udp(8, 100)));
+	assert_int_equal(nic_rx_room(r->n), 2);
+	wr(r, RXCTRL, 0);
+	assert_false(nic_rx_takes(r->n, frame, udp(8, 100)));
+	assert_int_equal(nic_rx_room(r->n), 0);
+	rig_free(r);
+}
+
 static void rx_buffer_overrun(void **state)
 {
 	struct rig *r = rig_new();
@@ -500,6 +534,7 @@ const struct CMUnitTest rx_tests[] = {
 	cmocka_unit_test(rx_ethertype_and_syn),
 	cmocka_unit_test(rx_rss),
 	cmocka_unit_test(rx_head_of_line),
+	cmocka_unit_test(rx_room_ahead),
 	cmocka_unit_test(rx_buffer_overrun),
 	cmocka_unit_test(rx_buffer_contents),
 	cmocka_unit_test(rx_pause),

@@ -68,7 +68,7 @@ static void tx_legacy_and_padding(void **state)
 	(void)state;
 	tx_setup(r, 127);
 	wr(r, RTTDCS, RTTDCS_ARBDIS);
-	wr(r, MTQC, MTQC_VT_ENA);
+	wr(r, MTQC, MTQC_VT_ENA | MTQC_NUM_TC_OR_Q(1));
 	wr(r, RTTDCS, 0);
 	udp(0);
 	memcpy(mem(r, buf_at(1)), frame, 42);
