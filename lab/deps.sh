@@ -24,8 +24,10 @@ missing()
 	[ -e $KEYRING ] || echo debian-archive-keyring
 	# python3-minimal has the command but not the library.
 	python3 -c 'import mmap, unittest' 2>/dev/null || echo python3
-	# The device model (pcap files) and the tests of user space.
+	# The atmo tool; the device model reads and writes pcap files, too.
+	[ -e /usr/include/libnl3/netlink/genl/genl.h ] || echo libnl-genl-3-dev
 	[ -e /usr/include/pcap/pcap.h ] || echo libpcap-dev
+	# The tests of user space.
 	[ -e /usr/include/cmocka.h ] || echo libcmocka-dev
 	[ -e /usr/include/stdio.h ] || echo libc6-dev
 }

@@ -20,7 +20,7 @@ BAD+='|(ixgbe|atmo).*([Ww]arn|[Ff]ail|[Ee]rror|[Tt]imed out|[Hh]ang)'
 BAD+='|Unknown symbol|disagrees about version'
 # Said at every boot of a healthy guest.
 HARMLESS='module verification failed: signature|HEST: |ACPI (BIOS )?(Warning|Error)|Failed to (find cpu0|get CPU)'
-HARMLESS+='|# atmo_[a-z_]*: pass:[0-9]+ fail:0 '
+HARMLESS+='|# atmo_[a-z0-9_]*: pass:[0-9]+ fail:0 '
 # Out-of-tree (bit 12) and unsigned module (bit 13), a KUnit run (bit 18).
 ALLOWED_TAINT=$((1 << 12 | 1 << 13 | 1 << 18))
 

@@ -31,7 +31,7 @@ unit()
 }
 
 mkdir -p "$LOGS"
-"$LAB/deps.sh" test
+"$LAB/deps.sh"
 unit nic82599 userspace/nic82599
 unit userspace userspace
 unit pure userspace/tests/pure

@@ -8,11 +8,13 @@
 # In the guest the project is at /project (read-only), results go to /out.
 #
 #   --kernel NAME   6.12 (default), 7.3 or kunit: see lab/kernels.sh
-#   --nic ARGS      options for the device model (default: a wire between the
-#                   two ports); function 0 and 1 of slot 3 are its ports
+#   --nic ARGS      options for the device model (default: those of a line
+#                   "# nic: ARGS" in the script, else a wire between the two
+#                   ports); function 0 and 1 of slot 3 are its ports
 #   --no-nic        no 82599 at all
 #   --iommu         an Intel IOMMU, strict, in front of the NIC
-#   --mem MIB       memory (default 1024)
+#   --mem MIB       memory (default: that of a line "# mem: MIB" in the
+#                   script, else 1024)
 #   --smp N         processors (default 2)
 #   --timeout S     seconds until everything is killed (default 300)
 #   --append ARGS   more kernel parameters
@@ -26,8 +28,8 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 . "$LAB/kernels.sh"
 
-KERNEL=6.12 NIC="--wire loop" IOMMU="" MEM=1024 SMP=2 LIMIT=300 APPEND=""
-OUT="" NAME="" ALLOW=""
+KERNEL=6.12 NIC="" IOMMU="" MEM="" SMP=2 LIMIT=300 APPEND=""
+OUT="" NAME="" ALLOW="" GEN=""
 
 parse()
 {
@@ -59,6 +61,13 @@ parse()
 	esac
 	[ -x "$SCRIPT" ] || die "$SCRIPT is not executable" "chmod +x it"
 	NAME=${NAME:-$(basename "$SCRIPT" .sh)}
+	NIC=${NIC:-$(sed -n 's/^# nic: //p;20q' "$SCRIPT")}
+	NIC=${NIC:---wire loop}
+	MEM=${MEM:-$(sed -n 's/^# mem: //p;20q' "$SCRIPT")}
+	MEM=${MEM:-1024}
+	case "$NIC " in
+	*[\ =]gen\ *) GEN=y ;;
+	esac
 }
 
 # Ends what this run started, by process id, and only that.
@@ -105,6 +114,7 @@ start_nic()
 		die "no device model" "run lab/build.sh"
 	# shellcheck disable=SC2086 # a list of options
 	"$BUILD/nic82599/nic82599" --socket0 "$RUN/port0" --socket1 "$RUN/port1" $NIC \
+		${GEN:+--gen-control "$RUN/gen"} \
 		>"$NIC_LOG" 2>&1 </dev/null 9>&- &
 	PIDS+=($!)
 	until [ -S "$RUN/port0" ] && [ -S "$RUN/port1" ]; do
@@ -163,6 +173,10 @@ machine()
 	share root "$root" ,readonly=on
 	share project "$PROJECT" ,readonly=on
 	share out "$OUT" ""
+	# shellcheck disable=SC2054
+	[ -z "$GEN" ] ||
+		QEMU+=(-chardev "socket,id=gen,path=$RUN/gen"
+		       -device virtserialport,chardev=gen,name=lab.gen)
 	[ -z "$IOMMU" ] || QEMU+=(-device "intel-iommu,caching-mode=on,intremap=off")
 	[ "$NIC" = none ] ||
 		QEMU+=(-device "$(nic_port 0)" -device "$(nic_port 1)")
