@@ -7,6 +7,7 @@
 #define ATMO_DEMUX_H
 
 #include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
@@ -19,6 +20,7 @@ struct net_device;
 struct page;
 struct atmo_lane;
 struct atmo_nic;
+struct atmo_packet;
 
 /* ---- Packet pages ---- */
 
@@ -41,7 +43,16 @@ struct atmo_page {
 	u32		slot;
 };
 
+/* What the two stand for changes, not whose they are: slots stay. */
+static inline void atmo_page_exchange(struct atmo_page *a, struct atmo_page *b)
+{
+	swap(a->page, b->page);
+	swap(a->va, b->va);
+	swap(a->dma, b->dma);
+}
+
 /* Allocated zeroed, mapped once; freed after the NIC has let go of it. */
+int atmo_page_map(struct atmo_page *p, struct page *page, struct device *dma_dev);
 int atmo_page_init(struct atmo_page *p, struct device *dma_dev, gfp_t gfp);
 void atmo_page_exit(struct atmo_page *p, struct device *dma_dev);
 
@@ -71,16 +82,29 @@ struct atmo_rx_frame {
 #define ATMO_TX_HEAD_MAX	192
 
 /**
+ * enum atmo_tx_csum - which checksums of a frame the NIC completes
+ * @ATMO_TX_CSUM_UDP4: the IPv4 header's and UDP's, whose field holds the sum of
+ *	the pseudo-header. The frame begins with 14 + 20 + 8 bytes of headers.
+ * @ATMO_TX_CSUM_TCP4: the same for TCP
+ * @ATMO_TX_CSUM_NONE: none; nothing is known of the frame but that it has 14
+ *	bytes of Ethernet header at least. @head may be empty.
+ */
+enum atmo_tx_csum {
+	ATMO_TX_CSUM_UDP4,
+	ATMO_TX_CSUM_TCP4,
+	ATMO_TX_CSUM_NONE,
+};
+
+/**
  * struct atmo_tx_frame - a frame to send
  * @head: first bytes: headers, or the whole of a small frame; copied by the
  *	driver, the caller keeps them
  * @page: rest of the frame, or NULL when @head is all of it
- * @head_len: bytes at @head, 1..ATMO_TX_HEAD_MAX
+ * @head_len: bytes at @head, 0..ATMO_TX_HEAD_MAX; 0 only with ATMO_TX_CSUM_NONE
  * @offset: first byte of the rest in @page
  * @len: bytes of the rest; 0 exactly when @page is NULL
  *
- * The UDP checksum field holds the pseudo-header sum; the NIC completes it and
- * the IPv4 header checksum (frame begins with 14 + 20 + 8 bytes of headers).
+ * @csum: enum atmo_tx_csum
  */
 struct atmo_tx_frame {
 	const void	*head;
@@ -88,6 +112,14 @@ struct atmo_tx_frame {
 	u16	head_len;
 	u16	offset;
 	u16	len;
+	u8	csum;
+};
+
+/* Something that a NIC has a limited number of. */
+struct atmo_nic_limit {
+	const char *name;
+	u32	used;
+	u32	max;
 };
 
 /**
@@ -102,9 +134,18 @@ struct atmo_tx_frame {
  * @owner: pinned while any instance is attached
  * @max_lanes: hardware lanes there are in all
  * @lane_open: take a free queue pair, sized for @nr_pages pages in flight, and
- *	start it; no packet is steered to it yet. -EBUSY: none left. May sleep.
- * @lane_steer: from now on the packets of @flow go to the lane's receive queue.
- *	-ENOSPC: no filter left; -EOPNOTSUPP: can't be matched in hardware
+ *	start it. @flow is what will be steered to it first (not every queue can
+ *	have every flow); nothing is yet. -EBUSY: none left. May sleep.
+ * @lane_steer: from now on the packets of @flow go to the lane's receive queue,
+ *	beside those of earlier calls. AF_INET: UDP to an address (a multicast
+ *	group, too) and port; UDP and TCP of one remote address and port.
+ *	AF_PACKET: every frame that would go to an ordinary queue; as far as
+ *	hardware can tell, others still come there. -ENOSPC: no filter left;
+ *	-EBUSY: one lane only may have the flow, and another has;
+ *	-EOPNOTSUPP: can't be matched in hardware. May sleep.
+ * @lane_unsteer: undoes lane_steer; frames on their way may still arrive
+ * @lane_rate: limit what the lane sends, in Mbit/s of whole frames, 0: no limit.
+ *	-ERANGE: the NIC can't; -EOPNOTSUPP: it has no such thing
  * @lane_close: remove the filter, stop both queues, wait until the NIC touches
  *	none of the lane's pages, free the lane. The pages stay the caller's. May
  *	sleep; works when the device is down or gone, too.
@@ -115,19 +156,26 @@ struct atmo_tx_frame {
  * @rx_arm: ask for one atmo_lane_wake() when the next frame arrives. Returns
  *	true if frames are waiting already (no wake-up is owed then).
  * @tx_provide: send up to @n frames; returns how many were taken, from the
- *	first on. Their pages belong to the NIC until tx_return yields them.
+ *	first on. Their pages belong to the NIC until tx_return yields them. It
+ *	stops before a frame that breaks the rules of struct atmo_tx_frame, and
+ *	will each time.
  * @tx_return: pages (never NULL) of frames that have been sent, up to @n, in the
  *	order of sending; frames without a page yield nothing
  * @lane_error: 0, -ENETDOWN while the device is down (the pages provided stay in
  *	the lane and come back to life with it; frames being sent are dropped and
  *	yielded by tx_return), -ENODEV when it is gone. Cheap: called per batch.
  * @lane_queues: hardware queue indices, for people
+ * @limits: or NULL: what else there is a limited number of, and how much of it is
+ *	in use; up to @n of them, returns how many. For people; may sleep.
  */
 struct atmo_nic_ops {
 	struct module *owner;
 	unsigned int max_lanes;
-	struct atmo_lane *(*lane_open)(struct atmo_nic *nic, void *owner, u32 nr_pages);
+	struct atmo_lane *(*lane_open)(struct atmo_nic *nic, void *owner, u32 nr_pages,
+				       const struct atmo_flow *flow);
 	int (*lane_steer)(struct atmo_lane *lane, const struct atmo_flow *flow);
+	void (*lane_unsteer)(struct atmo_lane *lane, const struct atmo_flow *flow);
+	int (*lane_rate)(struct atmo_lane *lane, u32 mbps);
 	void (*lane_close)(struct atmo_lane *lane);
 	u32 (*rx_provide)(struct atmo_lane *lane, struct atmo_page *const *pages, u32 n);
 	u32 (*rx_return)(struct atmo_lane *lane, struct atmo_rx_frame *frames, u32 n);
@@ -136,6 +184,7 @@ struct atmo_nic_ops {
 	u32 (*tx_return)(struct atmo_lane *lane, struct atmo_page **pages, u32 n);
 	int (*lane_error)(const struct atmo_lane *lane);
 	void (*lane_queues)(const struct atmo_lane *lane, u32 *rx, u32 *tx);
+	u32 (*limits)(struct atmo_nic *nic, struct atmo_nic_limit *limits, u32 n);
 };
 
 /**
@@ -159,6 +208,7 @@ enum atmo_nic_stat {
 	ATMO_NIC_DROP_MALFORMED,	/* to a shared-lane endpoint: lengths lie */
 	ATMO_NIC_DROP_CHECKSUM,		/* to a shared-lane endpoint: wrong checksum */
 	ATMO_NIC_DROP_QUEUE_FULL,	/* private queue full */
+	ATMO_NIC_DROP_STRAY,		/* TCP of a hardware lane, but not come by it */
 	ATMO_NIC_PASSED,		/* of a hardware lane, handed to Linux */
 	ATMO_NIC_PASS_FAILED,		/* the same, but no memory or device down */
 	ATMO_NR_NIC_STATS,
@@ -178,6 +228,30 @@ struct device *atmo_nic_dma_dev(const struct atmo_nic *nic);
 u64 atmo_nic_stat_read(const struct atmo_nic *nic, enum atmo_nic_stat stat);
 const char *atmo_nic_stat_name(enum atmo_nic_stat stat);
 
+#define ATMO_MAX_NIC_LIMITS	8
+
+/**
+ * struct atmo_nic_info - a NIC, for people
+ * @ifindex: of its network device
+ * @lanes: hardware lanes in use
+ * @max_lanes: hardware lanes there are
+ * @endpoints: bound to it
+ * @nr_limits: entries of @limits
+ * @limits: the driver's
+ * @stats: by enum atmo_nic_stat
+ */
+struct atmo_nic_info {
+	u32	ifindex;
+	u32	lanes;
+	u32	max_lanes;
+	u32	endpoints;
+	u32	nr_limits;
+	struct atmo_nic_limit limits[ATMO_MAX_NIC_LIMITS];
+	u64	stats[ATMO_NR_NIC_STATS];
+};
+
+bool atmo_nic_next(struct net *net, u32 ifindex, struct atmo_nic_info *info);
+
 /* From NAPI context of an ordinary queue, once per frame. */
 enum atmo_verdict atmo_demux_rx(struct atmo_nic *nic, struct atmo_rx_frame *frame);
 /* From hard or soft interrupt context: @owner as given to lane_open. */
@@ -188,9 +262,13 @@ void atmo_lane_wake(void *owner);
 /**
  * struct atmo_endpoint - one bound flow on one NIC; embedded in the instance
  *
- * Filled in by the instance before atmo_endpoint_bind(): @flow, @wake, @hold,
- * @gone. The rest is the demultiplexer's; @lane, @lane_type, @reason may be read.
+ * Filled in by the instance before atmo_endpoint_bind(): @flow, @owner, @tx_rate,
+ * @instance, @wake, @hold, @gone. The rest is the demultiplexer's; @id, @lane, @lane_type,
+ * @reason may be read.
  *
+ * @owner: user whose port it is to be
+ * @tx_rate: limit in Mbit/s, which only a hardware lane can keep; 0: none
+ * @instance: number of the instance, for tracepoints only
  * @wake: packets may be waiting; any context, must not sleep
  * @hold: @gone is about to be called: keep the endpoint's memory until that call
  *	returns, even if it is unbound meanwhile. Called with the NIC's list of
@@ -202,6 +280,9 @@ void atmo_lane_wake(void *owner);
  */
 struct atmo_endpoint {
 	struct atmo_flow flow;
+	kuid_t owner;
+	u32 tx_rate;
+	u32 instance;
 	void (*wake)(struct atmo_endpoint *ep);
 	void (*hold)(struct atmo_endpoint *ep);
 	void (*gone)(struct atmo_endpoint *ep);
@@ -213,16 +294,19 @@ struct atmo_endpoint {
 	const struct atmo_nic_ops *ops;
 	struct atmo_lane *lane;		/* NULL in the shared lane */
 	struct atmo_queue *queue;	/* private queue; NULL in the hardware lane */
+	struct list_head groups;
+	u32 nr_groups;
 	struct list_head link;
 };
 
 /*
  * Takes the port (atmo_port_claim), then the lane. The caller provides pages
  * then and calls atmo_endpoint_start(); until it does, packets of the flow are
- * lost. May sleep. Errors as documented for ATMO_BIND.
+ * lost. May sleep, takes RTNL. Errors as documented for ATMO_BIND.
  * @net, @ifindex: where to look the device up; checks that flow.laddr is one of
  * its addresses, or fills in its primary address when zero. When that address is
- * taken from the device later, the endpoint stays bound.
+ * taken from the device later, the endpoint stays bound. flow.lport: a port is
+ * filled in when zero.
  * @nr_pages: length of the private queue, too: in the shared lane the endpoint
  * costs that many pages of kernel memory on top.
  */
@@ -237,6 +321,10 @@ int atmo_endpoint_start(struct atmo_endpoint *ep);
  * atmo_queue_dropped() still works until unbind.
  */
 void atmo_endpoint_stop(struct atmo_endpoint *ep);
+int atmo_endpoint_reopen(struct atmo_endpoint *ep, u32 nr_pages);
+int atmo_endpoint_join(struct atmo_endpoint *ep, const __be32 addr[4]);
+int atmo_endpoint_leave(struct atmo_endpoint *ep, const __be32 addr[4]);
+bool atmo_endpoint_in_group(const struct atmo_endpoint *ep, const __be32 addr[4]);
 /* Undoes bind: releases the port and the NIC. */
 void atmo_endpoint_unbind(struct atmo_endpoint *ep);
 
@@ -247,9 +335,14 @@ void atmo_endpoint_unbind(struct atmo_endpoint *ep);
  */
 u32 atmo_queue_peek(struct atmo_queue *q, struct atmo_rx_frame *frames, u32 n);
 void atmo_queue_release(struct atmo_queue *q, u32 n);
+/* Its length, and how many frames wait; any context, for people. */
+void atmo_queue_fill(const struct atmo_queue *q, u32 *len, u32 *used);
 /* Drops by the demultiplexer on behalf of this endpoint since bind. */
 u64 atmo_queue_dropped(const struct atmo_queue *q, enum atmo_drop reason);
 
+/* Verify what the NIC has not. Any context. */
+bool atmo_demux_checksums_ok(const u8 *data, const u8 *head, u32 flags,
+			     const struct atmo_packet *pkt);
 /* Hand a frame of a hardware lane to Linux: copied into an skb. Any context. */
 void atmo_demux_pass(struct atmo_nic *nic, const struct atmo_rx_frame *frame);
 

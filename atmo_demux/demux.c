@@ -7,8 +7,11 @@
 #include <linux/netdevice.h>
 #include <linux/rcupdate.h>
 #include <linux/skbuff.h>
+#include <linux/socket.h>
+#include <linux/string.h>
 
 #include "priv.h"
+#include "trace.h"
 
 static const u8 *frame_data(const struct atmo_rx_frame *frame)
 {
@@ -16,50 +19,109 @@ static const u8 *frame_data(const struct atmo_rx_frame *frame)
 }
 
 /*
- * The endpoint of the shared lane that a packet is for, or NULL. Hardware-lane
- * endpoints aren't among them: a packet of theirs that comes here (before the
- * filter is set, after it is removed) is Linux's, where the port is reserved.
+ * Whose a frame is, or ATMO_STACK_NONE. What didn't come to our MAC address, or
+ * a group's, isn't for this host: not even if it is addressed so in IP.
  */
-static struct atmo_endpoint *find_endpoint(struct atmo_nic *nic, const struct atmo_packet *pkt)
+static u32 find_flow(struct atmo_nic *nic, const u8 *data, const struct atmo_packet *pkt)
 {
-	const struct atmo_flow flow = {
-		.laddr = { pkt->daddr },
+	struct atmo_flow flow = {
 		.lport = pkt->dport,
-		.family = AF_INET,
-		.protocol = IPPROTO_UDP,
+		.rport = pkt->sport,
+		.family = pkt->family,
+		.protocol = pkt->protocol,
 	};
-	u32 id = atmo_port_lookup(nic->ports, &flow);
 
-	return id == ATMO_STACK_NONE ? NULL : xa_load(&nic->matched, id);
+	if (!atmo_parse_dmac_ok(data, pkt, nic->netdev->dev_addr))
+		return ATMO_STACK_NONE;
+	memcpy(flow.laddr, pkt->daddr, sizeof(flow.laddr));
+	memcpy(flow.raddr, pkt->saddr, sizeof(flow.raddr));
+	return atmo_port_lookup(nic->ports, &flow);
 }
 
-static bool checksums_ok(const struct atmo_rx_frame *frame, const struct atmo_packet *pkt)
+/**
+ * atmo_demux_checksums_ok() - are the checksums of a packet right?
+ * @data: the frame; if others can write to it, see atmo_parse_l4_checksum_ok()
+ * @head: its first ATMO_PARSE_LEN bytes, where nobody else can write: @data will do
+ *	if that is so there
+ * @flags: ATMO_RX_*: what the NIC has verified is not looked at again
+ * @pkt: what atmo_parse() made of it with ATMO_PARSE_OK
+ *
+ * Context: any.
+ * Return: true if they are.
+ */
+bool atmo_demux_checksums_ok(const u8 *data, const u8 *head, u32 flags,
+			     const struct atmo_packet *pkt)
 {
-	const u8 *data = frame_data(frame);
-
-	return (frame->flags & ATMO_RX_L3_OK || atmo_parse_ipv4_checksum_ok(data, pkt)) &&
-	       (frame->flags & ATMO_RX_L4_OK || atmo_parse_udp4_checksum_ok(data, pkt));
+	return (flags & ATMO_RX_L3_OK || atmo_parse_l3_checksum_ok(head, pkt)) &&
+	       (flags & ATMO_RX_L4_OK || atmo_parse_l4_checksum_ok(data, pkt));
 }
+EXPORT_SYMBOL_GPL(atmo_demux_checksums_ok);
 
 static enum atmo_verdict drop(struct atmo_nic *nic, struct atmo_endpoint *ep,
 			      enum atmo_drop reason, enum atmo_nic_stat stat)
 {
 	atmo_queue_drop(ep->queue, reason);
 	atmo_nic_count(nic, stat);
+	trace_atmo_drop(ep->instance, reason);
 	return ATMO_VERDICT_DROPPED;
 }
 
 static enum atmo_verdict hand_over(struct atmo_nic *nic, struct atmo_endpoint *ep,
 				   struct atmo_rx_frame *frame)
 {
-	frame->flags |= ATMO_RX_L3_OK | ATMO_RX_L4_OK;
+	struct page *page = frame->page->page;
+
 	if (!atmo_queue_push(ep->queue, frame)) {
 		atmo_nic_count(nic, ATMO_NIC_DROP_QUEUE_FULL);
+		trace_atmo_drop(ep->instance, ATMO_DROP_RX_QUEUE_FULL);
 		return ATMO_VERDICT_DROPPED;
 	}
 	atmo_nic_count(nic, ATMO_NIC_TAKEN);
+	trace_atmo_flip(ep->instance, page, frame->page->page, frame->len);
 	ep->wake(ep);
 	return ATMO_VERDICT_TAKEN;
+}
+
+/*
+ * Softirqs don't find the endpoints of hardware lanes, nor those that aren't
+ * started. What comes here for them (before a filter is set, after it is removed)
+ * is Linux's, where the port is reserved and a datagram dropped. A segment would
+ * be answered with a reset, which the connection didn't deserve.
+ */
+static enum atmo_verdict stray(struct atmo_nic *nic, const struct atmo_packet *pkt)
+{
+	if (pkt->protocol != IPPROTO_TCP)
+		return ATMO_VERDICT_LINUX;
+	atmo_nic_count(nic, ATMO_NIC_DROP_STRAY);
+	return ATMO_VERDICT_DROPPED;
+}
+
+static enum atmo_verdict claimed(struct atmo_nic *nic, u32 id, struct atmo_rx_frame *frame,
+				 enum atmo_parse_result result, const struct atmo_packet *pkt)
+{
+	struct atmo_endpoint *ep = xa_load(&nic->matched, id);
+
+	if (!ep)
+		return stray(nic, pkt);
+	if (result == ATMO_PARSE_MALFORMED)
+		return drop(nic, ep, ATMO_DROP_RX_MALFORMED, ATMO_NIC_DROP_MALFORMED);
+	if (!atmo_demux_checksums_ok(frame_data(frame), frame_data(frame), frame->flags, pkt))
+		return drop(nic, ep, ATMO_DROP_RX_CHECKSUM, ATMO_NIC_DROP_CHECKSUM);
+	frame->flags |= ATMO_RX_L3_OK | ATMO_RX_L4_OK;
+	return hand_over(nic, ep, frame);
+}
+
+/* The raw endpoint's, if there is one in the shared lane. */
+static enum atmo_verdict unclaimed(struct atmo_nic *nic, struct atmo_rx_frame *frame)
+{
+	static const struct atmo_flow raw = { .family = AF_PACKET };
+	u32 id = atmo_port_lookup(nic->ports, &raw);
+	struct atmo_endpoint *ep;
+
+	if (likely(id == ATMO_STACK_NONE))
+		return ATMO_VERDICT_LINUX;
+	ep = xa_load(&nic->matched, id);
+	return ep ? hand_over(nic, ep, frame) : ATMO_VERDICT_LINUX;
 }
 
 /**
@@ -67,6 +129,9 @@ static enum atmo_verdict hand_over(struct atmo_nic *nic, struct atmo_endpoint *e
  * @nic: where it came from
  * @frame: the frame; its memory is synchronised for the CPU and no process has
  *	it mapped. For ATMO_VERDICT_TAKEN its page stands for other memory now.
+ *
+ * Whoever claims the flow, by 5-tuple or by local port; else the raw endpoint;
+ * else Linux.
  *
  * Context: softirq (NAPI), several CPUs at a time.
  * Return: enum atmo_verdict. The page is the caller's in each case.
@@ -76,7 +141,7 @@ enum atmo_verdict atmo_demux_rx(struct atmo_nic *nic, struct atmo_rx_frame *fram
 	const u8 *data = frame_data(frame);
 	enum atmo_parse_result result;
 	enum atmo_verdict verdict;
-	struct atmo_endpoint *ep;
+	u32 id = ATMO_STACK_NONE;
 	struct atmo_packet pkt;
 
 	if (frame->flags & ATMO_RX_HW_ERROR) {
@@ -86,20 +151,15 @@ enum atmo_verdict atmo_demux_rx(struct atmo_nic *nic, struct atmo_rx_frame *fram
 	/* What spans several buffers is longer than what instances receive. */
 	if (frame->flags & ATMO_RX_MULTI_DESC)
 		return ATMO_VERDICT_LINUX;
-	result = atmo_parse_udp4(data, frame->len, &pkt);
-	if (result == ATMO_PARSE_OTHER || !ether_addr_equal(data, nic->netdev->dev_addr))
-		return ATMO_VERDICT_LINUX;
+	result = atmo_parse(data, frame->len, &pkt);
 
 	rcu_read_lock();
-	ep = find_endpoint(nic, &pkt);
-	if (!ep)
-		verdict = ATMO_VERDICT_LINUX;
-	else if (result == ATMO_PARSE_MALFORMED)
-		verdict = drop(nic, ep, ATMO_DROP_RX_MALFORMED, ATMO_NIC_DROP_MALFORMED);
-	else if (!checksums_ok(frame, &pkt))
-		verdict = drop(nic, ep, ATMO_DROP_RX_CHECKSUM, ATMO_NIC_DROP_CHECKSUM);
+	if (result != ATMO_PARSE_OTHER)
+		id = find_flow(nic, data, &pkt);
+	if (id == ATMO_STACK_NONE)
+		verdict = unclaimed(nic, frame);
 	else
-		verdict = hand_over(nic, ep, frame);
+		verdict = claimed(nic, id, frame, result, &pkt);
 	rcu_read_unlock();
 	return verdict;
 }

@@ -18,6 +18,7 @@ static const char *const nic_stat_names[ATMO_NR_NIC_STATS] = {
 	[ATMO_NIC_DROP_MALFORMED]	= "demux_drop_malformed",
 	[ATMO_NIC_DROP_CHECKSUM]	= "demux_drop_checksum",
 	[ATMO_NIC_DROP_QUEUE_FULL]	= "demux_drop_queue_full",
+	[ATMO_NIC_DROP_STRAY]		= "demux_drop_stray",
 	[ATMO_NIC_PASSED]		= "demux_passed",
 	[ATMO_NIC_PASS_FAILED]		= "demux_pass_failed",
 };
@@ -182,6 +183,77 @@ struct device *atmo_nic_dma_dev(const struct atmo_nic *nic)
 	return nic->dma_dev;
 }
 EXPORT_SYMBOL_GPL(atmo_nic_dma_dev);
+
+/* The NIC of this namespace with the smallest index above @ifindex, with a reference. */
+static struct atmo_nic *nic_above(struct net *net, u32 ifindex)
+{
+	struct atmo_nic *nic, *found = NULL;
+
+	mutex_lock(&nics_lock);
+	list_for_each_entry(nic, &nics, link) {
+		if ((u32)nic->netdev->ifindex > ifindex &&
+		    (!found || nic->netdev->ifindex < found->netdev->ifindex) &&
+		    net_eq(dev_net(nic->netdev), net))
+			found = nic;
+	}
+	if (found)
+		kref_get(&found->ref);
+	mutex_unlock(&nics_lock);
+	return found;
+}
+
+/* False: it is on its way out, and its driver may not be asked any more. */
+static bool nic_describe(struct atmo_nic *nic, struct atmo_nic_info *info)
+{
+	struct atmo_endpoint *ep;
+	bool alive;
+
+	memset(info, 0, sizeof(*info));
+	mutex_lock(&nic->lock);
+	alive = !nic->dying;
+	if (alive) {
+		info->ifindex = nic->netdev->ifindex;
+		info->max_lanes = nic->ops->max_lanes;
+		list_for_each_entry(ep, &nic->bound, link) {
+			info->endpoints++;
+			info->lanes += !!ep->lane;
+		}
+		if (nic->ops->limits)
+			info->nr_limits = min_t(u32, ATMO_MAX_NIC_LIMITS,
+						nic->ops->limits(nic, info->limits,
+								 ATMO_MAX_NIC_LIMITS));
+	}
+	mutex_unlock(&nic->lock);
+	return alive;
+}
+
+/**
+ * atmo_nic_next() - describe a network namespace's NICs, one by one
+ * @net: the namespace
+ * @ifindex: of the one before, 0 at first
+ * @info: out: the NIC with the next larger index
+ *
+ * Context: process context, may sleep.
+ * Return: false: there is none.
+ */
+bool atmo_nic_next(struct net *net, u32 ifindex, struct atmo_nic_info *info)
+{
+	struct atmo_nic *nic;
+	bool alive = false;
+	int i;
+
+	while (!alive) {
+		nic = nic_above(net, ifindex);
+		if (!nic)
+			return false;
+		alive = nic_describe(nic, info);
+		for (i = 0; alive && i < ATMO_NR_NIC_STATS; i++)
+			info->stats[i] = atmo_nic_stat_read(nic, i);
+		atmo_nic_put(nic);
+	}
+	return true;
+}
+EXPORT_SYMBOL_GPL(atmo_nic_next);
 
 /* Counts one; any context but hard interrupt. */
 void atmo_nic_count(struct atmo_nic *nic, enum atmo_nic_stat stat)

@@ -13,6 +13,30 @@ static_assert(PAGE_SIZE == ATMO_PAGE_SIZE);
 static_assert(ATMO_FRAME_OFFSET + ATMO_FRAME_MAX <= ATMO_PAGE_SIZE);
 
 /**
+ * atmo_page_map() - map memory that is there for a NIC, as a packet page
+ * @p: filled in; the slot is zero
+ * @page: the memory, one page; gets a reference
+ * @dma_dev: the NIC's device
+ *
+ * Context: any.
+ * Return: 0: @p is to be given to atmo_page_exit(); or -ENOMEM.
+ */
+int atmo_page_map(struct atmo_page *p, struct page *page, struct device *dma_dev)
+{
+	dma_addr_t dma = dma_map_page(dma_dev, page, 0, PAGE_SIZE, DMA_BIDIRECTIONAL);
+
+	if (dma_mapping_error(dma_dev, dma))
+		return -ENOMEM;
+	get_page(page);
+	p->page = page;
+	p->va = page_address(page);
+	p->dma = dma;
+	p->slot = 0;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(atmo_page_map);
+
+/**
  * atmo_page_init() - allocate a packet page and map it for a NIC
  * @p: filled in; the slot is zero
  * @dma_dev: the NIC's device
@@ -25,26 +49,20 @@ static_assert(ATMO_FRAME_OFFSET + ATMO_FRAME_MAX <= ATMO_PAGE_SIZE);
 int atmo_page_init(struct atmo_page *p, struct device *dma_dev, gfp_t gfp)
 {
 	struct page *page = alloc_pages_node(dev_to_node(dma_dev), gfp | __GFP_ZERO, 0);
-	dma_addr_t dma;
+	int err;
 
 	if (!page)
 		return -ENOMEM;
-	dma = dma_map_page(dma_dev, page, 0, PAGE_SIZE, DMA_BIDIRECTIONAL);
-	if (dma_mapping_error(dma_dev, dma)) {
-		__free_page(page);
-		return -ENOMEM;
-	}
-	p->page = page;
-	p->va = page_address(page);
-	p->dma = dma;
-	p->slot = 0;
-	return 0;
+	err = atmo_page_map(p, page, dma_dev);
+	/* The mapping has a reference of its own. */
+	put_page(page);
+	return err;
 }
 EXPORT_SYMBOL_GPL(atmo_page_init);
 
 /**
- * atmo_page_exit() - unmap a packet page and free it
- * @p: from atmo_page_init(); no NIC uses it any more
+ * atmo_page_exit() - unmap a packet page and let go of its memory
+ * @p: from atmo_page_init() or atmo_page_map(); no NIC uses it any more
  * @dma_dev: the device it was made for
  *
  * Context: any but hard interrupt. Memory that somebody else has got a reference

@@ -5,15 +5,15 @@
 
 #include <linux/types.h>
 
-/* Bytes that parsing reads: Ethernet, IPv4 without options and UDP header. */
-#define ATMO_PARSE_LEN	42
+/* Bytes that parsing reads: Ethernet, IPv6 and TCP header without options. */
+#define ATMO_PARSE_LEN	(14 + 40 + 20)
 
 /**
  * enum atmo_parse_result - what a frame is to an instance
- * @ATMO_PARSE_OK: unfragmented IPv4 without options, from an address that a host
- *	can have, UDP, all lengths true
+ * @ATMO_PARSE_OK: unfragmented IPv4 without options or IPv6 without extension
+ *	headers, from an address that a host can have; UDP or TCP, all lengths true
  * @ATMO_PARSE_OTHER: something else, valid or not: Linux's business
- * @ATMO_PARSE_MALFORMED: claims to be plain IPv4/UDP, and its lengths lie
+ * @ATMO_PARSE_MALFORMED: claims to be one of the above, and its lengths lie
  */
 enum atmo_parse_result {
 	ATMO_PARSE_OK,
@@ -23,29 +23,34 @@ enum atmo_parse_result {
 
 /**
  * struct atmo_packet - where things are in a parsed frame
- * @saddr: source address (IPv4)
- * @daddr: destination address (IPv4)
+ * @saddr: source address; IPv4 in the first word, the others zero
+ * @daddr: destination address, likewise
  * @sport: source port
  * @dport: destination port
+ * @family: AF_INET or AF_INET6
+ * @protocol: IPPROTO_UDP or IPPROTO_TCP
  * @l3_offset: first byte of the IP header, from the start of the frame
- * @l4_offset: first byte of the UDP header
- * @payload_offset: first byte of the payload
- * @payload_len: bytes of payload: what the UDP header says, checked
+ * @l4_offset: first byte of the UDP or TCP header
+ * @payload_offset: first byte of the payload, behind TCP's options
+ * @payload_len: bytes of payload: what the UDP header says, or what the IP header
+ *	leaves to TCP; checked
  */
 struct atmo_packet {
-	__be32	saddr;
-	__be32	daddr;
+	__be32	saddr[4];
+	__be32	daddr[4];
 	__be16	sport;
 	__be16	dport;
+	u16	family;
+	u8	protocol;
 	u16	l3_offset;
 	u16	l4_offset;
 	u16	payload_offset;
 	u16	payload_len;
 };
 
-enum atmo_parse_result atmo_parse_udp4(const u8 *frame, size_t len,
-				       struct atmo_packet *pkt);
-bool atmo_parse_udp4_checksum_ok(const u8 *frame, const struct atmo_packet *pkt);
-bool atmo_parse_ipv4_checksum_ok(const u8 *frame, const struct atmo_packet *pkt);
+enum atmo_parse_result atmo_parse(const u8 *frame, size_t len, struct atmo_packet *pkt);
+bool atmo_parse_l3_checksum_ok(const u8 *frame, const struct atmo_packet *pkt);
+bool atmo_parse_l4_checksum_ok(const u8 *frame, const struct atmo_packet *pkt);
+bool atmo_parse_dmac_ok(const u8 *frame, const struct atmo_packet *pkt, const u8 *mac);
 
 #endif /* ATMO_PARSE_H */

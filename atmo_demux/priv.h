@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Lock order: the owner's locks around atmo_endpoint_*(), atmo_nic.lock, those of
- * the port manager and the driver. nics_lock (nic.c) and atmo_queue.producer are
- * innermost. No lock is held while an endpoint's gone() runs.
+ * Lock order: the owner's locks around atmo_endpoint_*(), RTNL, atmo_nic.lock,
+ * those of the port manager and the driver. nics_lock (nic.c) and atmo_queue.lock
+ * are innermost. No lock is held while an endpoint's gone() runs.
  */
 #ifndef ATMO_DEMUX_PRIV_H
 #define ATMO_DEMUX_PRIV_H
@@ -38,6 +38,9 @@ struct nic_pcpu {
  * @lock: serialises bind, stop, unbind and unregistering; protects the rest
  * @bound: endpoints, bound and not yet unbound
  * @next_id: where to look for a free id
+ * @nr_shared: endpoints on @bound that are in the shared lane
+ * @raw_lane: one on @bound is of AF_PACKET and has a hardware lane, to which all
+ *	goes that would come by the ordinary queues
  * @dying: no new endpoints
  * @ref: the driver's, and one of each bound endpoint
  * @link: in the list of NICs; nics_lock
@@ -50,9 +53,11 @@ struct atmo_nic {
 	struct xarray matched;
 	struct nic_pcpu __percpu *pcpu;
 
-	struct mutex lock;	/* protects bound, next_id, dying */
+	struct mutex lock;	/* protects what follows, up to ref */
 	struct list_head bound;
 	u32 next_id;
+	u32 nr_shared;
+	bool raw_lane;
 	bool dying;
 
 	struct kref ref;
@@ -62,6 +67,9 @@ struct atmo_nic {
 struct atmo_nic *atmo_nic_find(struct net *net, u32 ifindex);
 void atmo_nic_put(struct atmo_nic *nic);
 void atmo_nic_count(struct atmo_nic *nic, enum atmo_nic_stat stat);
+
+int atmo_groups_steer(const struct atmo_endpoint *ep, struct atmo_lane *lane);
+void atmo_groups_leave(struct atmo_endpoint *ep);
 
 struct atmo_queue *atmo_queue_create(struct device *dma_dev, u32 nr_entries);
 void atmo_queue_destroy(struct atmo_queue *q);

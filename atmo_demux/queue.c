@@ -75,6 +75,10 @@ static struct queue_entry *queue_entry(struct atmo_queue *q, u32 cursor)
  * @dma_dev: the NIC's device
  * @nr_entries: a power of two, at most ATMO_MAX_PAGES
  *
+ * The memory is charged to the caller's control group. A charge stays with its
+ * page: as pages are exchanged, the queue's sum of charges moves on to the NIC's
+ * ordinary queues, and is never more than what was charged here.
+ *
  * Context: process context, may sleep.
  * Return: to be given to atmo_queue_destroy(), or NULL.
  */
@@ -85,14 +89,14 @@ struct atmo_queue *atmo_queue_create(struct device *dma_dev, u32 nr_entries)
 
 	if (!is_power_of_2(nr_entries) || nr_entries > ATMO_MAX_PAGES)
 		return NULL;
-	q = kvzalloc(struct_size(q, entries, nr_entries), GFP_KERNEL);
+	q = kvzalloc(struct_size(q, entries, nr_entries), GFP_KERNEL_ACCOUNT);
 	if (!q)
 		return NULL;
 	q->dma_dev = dma_dev;
 	q->nr_entries = nr_entries;
 	spin_lock_init(&q->lock);
 	for (i = 0; i < nr_entries; i++) {
-		if (atmo_page_init(&q->entries[i].page, dma_dev, GFP_KERNEL))
+		if (atmo_page_init(&q->entries[i].page, dma_dev, GFP_KERNEL_ACCOUNT))
 			goto err_pages;
 	}
 	return q;
@@ -123,14 +127,6 @@ void atmo_queue_destroy(struct atmo_queue *q)
 }
 EXPORT_SYMBOL_GPL(atmo_queue_destroy);
 
-/* What a struct atmo_page stands for changes, not whose it is: slots stay. */
-static void page_exchange(struct atmo_page *a, struct atmo_page *b)
-{
-	swap(a->page, b->page);
-	swap(a->va, b->va);
-	swap(a->dma, b->dma);
-}
-
 /**
  * atmo_queue_push() - put a frame on the queue
  * @q: the queue
@@ -150,7 +146,7 @@ bool atmo_queue_push(struct atmo_queue *q, struct atmo_rx_frame *frame)
 	room = q->producer - smp_load_acquire(&q->consumer) < q->nr_entries;
 	if (room) {
 		e = queue_entry(q, q->producer);
-		page_exchange(&e->page, frame->page);
+		atmo_page_exchange(&e->page, frame->page);
 		e->offset = frame->offset;
 		e->len = frame->len;
 		e->flags = frame->flags;
@@ -217,6 +213,23 @@ void atmo_queue_purge(struct atmo_queue *q)
 	atmo_queue_release(q, q->producer - q->consumer);
 }
 EXPORT_SYMBOL_GPL(atmo_queue_purge);
+
+/**
+ * atmo_queue_fill() - how full a queue is
+ * @q: the queue
+ * @len: out: frames that it can hold
+ * @used: out: frames that are on it
+ *
+ * Context: any.
+ */
+void atmo_queue_fill(const struct atmo_queue *q, u32 *len, u32 *used)
+{
+	u32 consumer = READ_ONCE(q->consumer);
+
+	*len = q->nr_entries;
+	*used = min(READ_ONCE(q->producer) - consumer, q->nr_entries);
+}
+EXPORT_SYMBOL_GPL(atmo_queue_fill);
 
 /**
  * atmo_queue_drop() - count a drop

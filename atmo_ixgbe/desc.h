@@ -76,7 +76,8 @@ static_assert(sizeof(union ixgbe_tx_desc) == 16);
 #define IXGBE_TXD_DCMD_DEXT		BIT(29)
 /* olinfo_status */
 #define IXGBE_TXD_STA_DD		BIT(0)
-#define IXGBE_TXD_CC			BIT(7)	/* use context 0 (IDX = 0) */
+#define IXGBE_TXD_IDX(i)		((i) << 4)	/* context, 0 or 1 */
+#define IXGBE_TXD_CC			BIT(7)	/* use it */
 #define IXGBE_TXD_POPTS_IXSM		BIT(8)	/* insert IPv4 checksum */
 #define IXGBE_TXD_POPTS_TXSM		BIT(9)	/* insert L4 checksum */
 #define IXGBE_TXD_PAYLEN		GENMASK(31, 14)
@@ -84,8 +85,8 @@ static_assert(sizeof(union ixgbe_tx_desc) == 16);
 /**
  * struct ixgbe_tx_context - advanced transmit context descriptor (7.2.3.2.3)
  *
- * Never written back. A queue remembers two contexts until it is disabled; this
- * driver uses the first only.
+ * Never written back. A queue remembers two contexts until it is disabled; the
+ * ordinary queues use the first only.
  */
 struct ixgbe_tx_context {
 	__le32 vlan_macip_lens;
@@ -100,6 +101,7 @@ static_assert(sizeof(struct ixgbe_tx_context) == sizeof(union ixgbe_tx_desc));
 #define IXGBE_TXC_MACLEN		GENMASK(15, 9)
 #define IXGBE_TXC_TUCMD_IPV4		BIT(10)
 #define IXGBE_TXC_TUCMD_L4T_TCP		BIT(11)	/* clear: UDP */
+/* mss_l4len_idx has its own index at IXGBE_TXD_IDX() */
 
 /* The device hangs on frames shorter than this (data sheet 7.2.3.2.4, note). */
 #define IXGBE_TX_MIN_LEN		17

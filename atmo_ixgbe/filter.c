@@ -2,57 +2,68 @@
 /*
  * Which frames the port accepts, and which queue they go to: MAC addresses, RSS
  * over the ordinary queues, 5-tuple filters for lanes. All of it is shadowed and
- * written anew after each reset.
+ * written anew after each reset. Which filter a flow gets is decided in steer.c.
  */
 #include <linux/bitfield.h>
 #include <linux/etherdevice.h>
+#include <linux/in.h>
 #include <linux/netdevice.h>
 
 #include "priv.h"
 
 /* ---- 5-tuple filters, 7.1.2.5 ---- */
 
+/* A connection's filter comes before that of the whole port. */
+#define PRIORITY_PORT		1
+#define PRIORITY_CONNECTION	2
+
 /*
- * UDP, destination address, destination port; source address and port are not
- * compared. Addresses and ports are in network byte order in the registers (the
- * first byte on the wire is the least significant one), so they are taken as
- * they lie in memory on a little-endian machine. FTQF has the enable bit and
- * comes last.
+ * Of a port's filter, source address and port are not compared. FTQF has the
+ * enable bit and comes last.
  */
 static void filter_write(struct atmo_ixgbe *port, unsigned int i)
 {
-	const struct atmo_ixgbe_filter *f = &port->filter[i];
-	__le32 daddr;
-	__le16 dport;
+	const struct atmo_ixgbe_rule *f = &port->filter[i];
+	const struct atmo_ixgbe_tuple *t = &f->tuple;
+	u32 ftqf = IXGBE_FTQF_QUEUE_ENABLE | IXGBE_FTQF_POOL_MASK;
 
 	atmo_ixgbe_wr(port, IXGBE_FTQF(i), 0);
 	if (!f->lane)
 		return;
-	memcpy(&daddr, &f->daddr, sizeof(daddr));
-	memcpy(&dport, &f->dport, sizeof(dport));
-	atmo_ixgbe_wr(port, IXGBE_SAQF(i), 0);
-	atmo_ixgbe_wr(port, IXGBE_DAQF(i), le32_to_cpu(daddr));
-	atmo_ixgbe_wr(port, IXGBE_SDPQF(i), FIELD_PREP(IXGBE_SDPQF_DESTINATION_PORT,
-						       le16_to_cpu(dport)));
+	ftqf |= FIELD_PREP(IXGBE_FTQF_PROTOCOL, t->protocol == IPPROTO_UDP ?
+			   IXGBE_FTQF_PROTOCOL_UDP : IXGBE_FTQF_PROTOCOL_TCP);
+	if (t->rport)
+		ftqf |= FIELD_PREP(IXGBE_FTQF_PRIORITY, PRIORITY_CONNECTION);
+	else
+		ftqf |= FIELD_PREP(IXGBE_FTQF_PRIORITY, PRIORITY_PORT) |
+			IXGBE_FTQF_MASK_SOURCE_ADDRESS | IXGBE_FTQF_MASK_SOURCE_PORT;
+	atmo_ixgbe_wr(port, IXGBE_SAQF(i), atmo_ixgbe_wire32(t->raddr));
+	atmo_ixgbe_wr(port, IXGBE_DAQF(i), atmo_ixgbe_wire32(t->laddr));
+	atmo_ixgbe_wr(port, IXGBE_SDPQF(i),
+		      FIELD_PREP(IXGBE_SDPQF_SOURCE_PORT, atmo_ixgbe_wire16(t->rport)) |
+		      FIELD_PREP(IXGBE_SDPQF_DESTINATION_PORT, atmo_ixgbe_wire16(t->lport)));
 	atmo_ixgbe_wr(port, IXGBE_L34T_IMIR(i), IXGBE_L34T_IMIR_SIZE_BP |
 		      IXGBE_L34T_IMIR_RESERVED_ONE |
 		      FIELD_PREP(IXGBE_L34T_IMIR_QUEUE, f->lane->rx.reg));
-	atmo_ixgbe_wr(port, IXGBE_FTQF(i), IXGBE_FTQF_QUEUE_ENABLE | IXGBE_FTQF_POOL_MASK |
-		      IXGBE_FTQF_MASK_SOURCE_ADDRESS | IXGBE_FTQF_MASK_SOURCE_PORT |
-		      FIELD_PREP(IXGBE_FTQF_PRIORITY, 1) |
-		      FIELD_PREP(IXGBE_FTQF_PROTOCOL, IXGBE_FTQF_PROTOCOL_UDP));
+	atmo_ixgbe_wr(port, IXGBE_FTQF(i), ftqf);
+}
+
+static void filter_set(struct atmo_ixgbe *port, unsigned int i, struct atmo_lane *lane)
+{
+	port->filter[i].lane = lane;
+	if (port->up)
+		filter_write(port, i);
 }
 
 /**
- * atmo_ixgbe_filter_add() - steer UDP datagrams to a lane
+ * atmo_ixgbe_filter_add() - steer a UDP port or a connection to a lane
  * @lane: lane
- * @daddr: destination address
- * @dport: destination port
+ * @tuple: remote address and port zero: not compared
  *
  * Context: process, holds port->lock.
  * Return: 0, or -ENOSPC when all filters are in use.
  */
-int atmo_ixgbe_filter_add(struct atmo_lane *lane, __be32 daddr, __be16 dport)
+int atmo_ixgbe_filter_add(struct atmo_lane *lane, const struct atmo_ixgbe_tuple *tuple)
 {
 	struct atmo_ixgbe *port = lane->port;
 	unsigned int i;
@@ -61,38 +72,66 @@ int atmo_ixgbe_filter_add(struct atmo_lane *lane, __be32 daddr, __be16 dport)
 	for (i = 0; i < IXGBE_NR_5TUPLE; i++) {
 		if (port->filter[i].lane)
 			continue;
-		port->filter[i].lane = lane;
-		port->filter[i].daddr = daddr;
-		port->filter[i].dport = dport;
-		if (port->up)
-			filter_write(port, i);
+		port->filter[i].tuple = *tuple;
+		filter_set(port, i, lane);
 		return 0;
 	}
 	return -ENOSPC;
 }
 
-/**
- * atmo_ixgbe_filter_del_lane() - remove all filters of a lane
- * @lane: lane
- *
- * Context: process, holds port->lock. Frames already in the packet buffer can
- * still arrive.
- */
-void atmo_ixgbe_filter_del_lane(struct atmo_lane *lane)
+/* Returns false if the lane has no such filter. Context: holds port->lock. */
+bool atmo_ixgbe_filter_del(struct atmo_lane *lane, const struct atmo_ixgbe_tuple *tuple)
 {
 	struct atmo_ixgbe *port = lane->port;
 	unsigned int i;
 
 	lockdep_assert_held(&port->lock);
 	for (i = 0; i < IXGBE_NR_5TUPLE; i++) {
-		if (port->filter[i].lane != lane)
+		if (port->filter[i].lane != lane ||
+		    !atmo_ixgbe_tuple_same(&port->filter[i].tuple, tuple))
 			continue;
-		port->filter[i].lane = NULL;
-		if (port->up)
-			filter_write(port, i);
+		filter_set(port, i, NULL);
+		return true;
 	}
-	if (port->up)
-		atmo_ixgbe_flush(port);
+	return false;
+}
+
+/* Remove all filters of a lane. Context: holds port->lock. */
+void atmo_ixgbe_filter_del_lane(struct atmo_lane *lane)
+{
+	struct atmo_ixgbe *port = lane->port;
+	unsigned int i;
+
+	lockdep_assert_held(&port->lock);
+	for (i = 0; i < IXGBE_NR_5TUPLE; i++)
+		if (port->filter[i].lane == lane)
+			filter_set(port, i, NULL);
+}
+
+/* Is there a filter for all of this local address and port? */
+bool atmo_ixgbe_filter_has_port(const struct atmo_ixgbe *port,
+				const struct atmo_ixgbe_tuple *tuple)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&port->lock);
+	for (i = 0; i < IXGBE_NR_5TUPLE; i++) {
+		const struct atmo_ixgbe_tuple *t = &port->filter[i].tuple;
+
+		if (port->filter[i].lane && !t->rport && t->laddr == tuple->laddr &&
+		    t->lport == tuple->lport && t->protocol == tuple->protocol)
+			return true;
+	}
+	return false;
+}
+
+unsigned int atmo_ixgbe_filter_count(const struct atmo_ixgbe *port)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < IXGBE_NR_5TUPLE; i++)
+		n += !!port->filter[i].lane;
+	return n;
 }
 
 /* After a reset, before reception is enabled. Context: holds port->lock. */
@@ -105,21 +144,53 @@ void atmo_ixgbe_filter_restore(struct atmo_ixgbe *port)
 		filter_write(port, i);
 }
 
-/* ---- RSS, 7.1.2.8: the ordinary queues only ---- */
+/* ---- What no filter is for ---- */
 
-void atmo_ixgbe_filter_rss(struct atmo_ixgbe *port)
+#define ETQF_ARP	0
+
+/**
+ * atmo_ixgbe_filter_ordinary() - where frames go that no filter is for
+ * @port: port
+ *
+ * To the ordinary queues by RSS (7.1.2.8), or all to the lane of raw frames. RSS
+ * knows IP only: what else there is goes to queue 0, but for ARP, which has an
+ * EtherType filter (7.1.2.3) then. The table may change while frames arrive.
+ *
+ * Context: process, holds port->lock.
+ */
+void atmo_ixgbe_filter_ordinary(struct atmo_ixgbe *port)
 {
+	const struct atmo_lane *raw = port->raw;
 	unsigned int i, k;
 
-	for (i = 0; i < IXGBE_RSSRK_REGS; i++)
-		atmo_ixgbe_wr(port, IXGBE_RSSRK(i), port->rss_key[i]);
+	lockdep_assert_held(&port->lock);
 	for (i = 0; i < IXGBE_RETA_ENTRIES / 4; i++) {
 		u32 reta = 0;
 
-		for (k = 0; k < 4; k++)
-			reta |= (4 * i + k) % port->nr_shared << (8 * k);
+		for (k = 0; k < 4; k++) {
+			u32 q = raw ? raw->rx.reg : (4 * i + k) % port->nr_shared;
+
+			reta |= q << (8 * k);
+		}
 		atmo_ixgbe_wr(port, IXGBE_RETA(i), reta);
 	}
+	atmo_ixgbe_wr(port, IXGBE_ETQF(ETQF_ARP), 0);
+	if (!raw)
+		return;
+	atmo_ixgbe_wr(port, IXGBE_ETQS(ETQF_ARP), IXGBE_ETQS_QUEUE_ENABLE |
+		      FIELD_PREP(IXGBE_ETQS_RX_QUEUE, raw->rx.reg));
+	atmo_ixgbe_wr(port, IXGBE_ETQF(ETQF_ARP), IXGBE_ETQF_FILTER_ENABLE |
+		      FIELD_PREP(IXGBE_ETQF_ETYPE, ETH_P_ARP));
+}
+
+/* After a reset, before reception is enabled. Context: holds port->lock. */
+void atmo_ixgbe_filter_rss(struct atmo_ixgbe *port)
+{
+	unsigned int i;
+
+	for (i = 0; i < IXGBE_RSSRK_REGS; i++)
+		atmo_ixgbe_wr(port, IXGBE_RSSRK(i), port->rss_key[i]);
+	atmo_ixgbe_filter_ordinary(port);
 	/* Not by UDP ports: fragments have none and would overtake. */
 	atmo_ixgbe_wr(port, IXGBE_MRQC, FIELD_PREP(IXGBE_MRQC_MRQE, IXGBE_MRQC_MRQE_RSS) |
 		      IXGBE_MRQC_RSS_IPV4 | IXGBE_MRQC_RSS_IPV4_TCP |

@@ -15,6 +15,10 @@
 #define SEM_TRIES		200
 #define SEM_STEP_US		50
 
+/* Traffic classes of transmission, and what one may save up, in 64 bytes. */
+#define NR_TC			4
+#define TC_MAX_CREDIT		0x200
+
 /**
  * atmo_ixgbe_suspect() - a register read as all ones: is the device gone?
  * @port: port
@@ -300,18 +304,27 @@ void atmo_ixgbe_hw_set_rar(struct atmo_ixgbe *port, unsigned int i, const u8 *ad
 
 /* ---- Everything but the queues, 4.6.7 and 4.6.8 ---- */
 
-/* 4.6.11.3.4: all packet buffer memory to the first, and only, traffic class. */
+static u32 rx_pb_kb(const struct atmo_ixgbe *port)
+{
+	return IXGBE_RX_PB_KB - port->fdir.buf_kb;
+}
+
+/*
+ * 4.6.11.3: one receive buffer, of what Flow Director leaves, and one transmit
+ * buffer for each traffic class.
+ */
 static void init_packet_buffers(struct atmo_ixgbe *port)
 {
 	unsigned int i;
 
 	for (i = 0; i < IXGBE_NR_PB; i++) {
+		u32 kb = i < NR_TC ? IXGBE_TX_PB_KB / NR_TC : 0;
+
 		atmo_ixgbe_wr(port, IXGBE_RXPBSIZE(i), i ? 0 :
-			      FIELD_PREP(IXGBE_RXPBSIZE_SIZE, IXGBE_RX_PB_KB));
-		atmo_ixgbe_wr(port, IXGBE_TXPBSIZE(i), i ? 0 :
-			      FIELD_PREP(IXGBE_TXPBSIZE_SIZE, IXGBE_TX_PB_KB));
+			      FIELD_PREP(IXGBE_RXPBSIZE_SIZE, rx_pb_kb(port)));
+		atmo_ixgbe_wr(port, IXGBE_TXPBSIZE(i), FIELD_PREP(IXGBE_TXPBSIZE_SIZE, kb));
 		/* In KB: room for one largest frame (10 KB) must be left. */
-		atmo_ixgbe_wr(port, IXGBE_TXPBTHRESH(i), i ? 0 : IXGBE_TX_PB_KB - 10);
+		atmo_ixgbe_wr(port, IXGBE_TXPBTHRESH(i), kb ? kb - 10 : 0);
 	}
 }
 
@@ -324,7 +337,7 @@ static void init_flow_control(struct atmo_ixgbe *port)
 {
 	atmo_ixgbe_wr(port, IXGBE_FCCFG, 0);
 	atmo_ixgbe_wr(port, IXGBE_FCRTL(0), 0);
-	atmo_ixgbe_wr(port, IXGBE_FCRTH(0), (IXGBE_RX_PB_KB - 24) * 1024);
+	atmo_ixgbe_wr(port, IXGBE_FCRTH(0), (rx_pb_kb(port) - 24) * 1024);
 	atmo_ixgbe_wr(port, IXGBE_MFLCN, IXGBE_MFLCN_DPF | IXGBE_MFLCN_RFCE);
 }
 
@@ -356,23 +369,73 @@ static void init_rx(struct atmo_ixgbe *port)
 	atmo_ixgbe_clear_bits(port, IXGBE_VLNCTRL, IXGBE_VLNCTRL_VFE | IXGBE_VLNCTRL_CFIEN);
 }
 
-static void init_tx(struct atmo_ixgbe *port)
+/*
+ * 7.2.1.2: in DCB mode with four traffic classes the 128 queues belong to these
+ * as 0..63, 64..95, 96..111 and 112..127. The classes mean nothing here: each has
+ * credit in proportion to its queues, so that no lane is favoured much by the
+ * queue it happens to get.
+ */
+static void init_tx_credits(struct atmo_ixgbe *port)
 {
+	static const u16 refill[NR_TC] = { 0x100, 0x80, 0x40, 0x40 };
 	unsigned int i;
 
-	/* 7.2.1.2.1: MTQC may only change while the arbiter is off. */
-	atmo_ixgbe_set_bits(port, IXGBE_RTTDCS, IXGBE_RTTDCS_ARBDIS);
-	atmo_ixgbe_wr(port, IXGBE_MTQC, IXGBE_MTQC_64Q_1PB);
-	atmo_ixgbe_clear_bits(port, IXGBE_RTTDCS, IXGBE_RTTDCS_ARBDIS);
-	/* 4.6.11.3.4: without DCB, as many bytes as possible may be requested. */
-	atmo_ixgbe_wr(port, IXGBE_DTXMXSZRQ, IXGBE_DTXMXSZRQ_MAX);
+	for (i = 0; i < IXGBE_NR_PB; i++) {
+		u32 credit = i < NR_TC ? FIELD_PREP(IXGBE_RTTT2C_CRQ, refill[i]) |
+			     FIELD_PREP(IXGBE_RTTT2C_MCL, TC_MAX_CREDIT) : 0;
 
-	for (i = 0; i < ATMO_IXGBE_NR_TX_QUEUES; i++) {
+		atmo_ixgbe_wr(port, IXGBE_RTTDT2C(i), credit);
+		atmo_ixgbe_wr(port, IXGBE_RTTPT2C(i), credit);
+	}
+	for (i = 0; i < ATMO_IXGBE_NR_QUEUES; i++) {
 		atmo_ixgbe_wr(port, IXGBE_RTTDQSEL, i);
+		/* Queues share their class's credit. */
+		atmo_ixgbe_wr(port, IXGBE_RTTDT1C, 0);
 		atmo_ixgbe_wr(port, IXGBE_RTTBCNRC, 0);
 	}
+	/* 7.7.2.1: a limited queue that fell behind may catch up so many KB. */
+	atmo_ixgbe_wr(port, IXGBE_RTTBCNRM, FIELD_PREP(IXGBE_RTTBCNRM_MMW_SIZE, 4));
+}
+
+/* 4.6.11.3: DCB on transmit only, to have all queues; both arbiters off meanwhile. */
+static void init_tx(struct atmo_ixgbe *port)
+{
+	u32 val;
+
+	atmo_ixgbe_set_bits(port, IXGBE_RTTDCS, IXGBE_RTTDCS_ARBDIS);
+	atmo_ixgbe_set_bits(port, IXGBE_RTTPCS, IXGBE_RTTPCS_ARBDIS);
+	atmo_ixgbe_wr(port, IXGBE_MTQC, IXGBE_MTQC_RT_ENA |
+		      FIELD_PREP(IXGBE_MTQC_NUM_TC, IXGBE_MTQC_NUM_TC_4));
+	val = atmo_ixgbe_rd(port, IXGBE_SECTXMINIFG) & ~IXGBE_SECTXMINIFG_MRKINSERT;
+	atmo_ixgbe_wr(port, IXGBE_SECTXMINIFG, val |
+		      FIELD_PREP(IXGBE_SECTXMINIFG_MRKINSERT,
+				 IXGBE_SECTXMINIFG_MRKINSERT_DCB));
+	init_tx_credits(port);
+	/* All user priorities to class 0; there is no priority flow control. */
+	atmo_ixgbe_wr(port, IXGBE_RTRUP2TC, 0);
+	atmo_ixgbe_wr(port, IXGBE_RTTUP2TC, 0);
+	atmo_ixgbe_wr(port, IXGBE_DTXMXSZRQ, IXGBE_DTXMXSZRQ_DCB);
+	/* The bits that are not written must be clear in DCB mode. */
+	atmo_ixgbe_wr(port, IXGBE_RTTDCS, IXGBE_RTTDCS_TDPAC | IXGBE_RTTDCS_TDRM);
+	atmo_ixgbe_wr(port, IXGBE_RTTPCS, IXGBE_RTTPCS_TPPAC | IXGBE_RTTPCS_TPRM |
+		      FIELD_PREP(IXGBE_RTTPCS_ARBD, IXGBE_RTTPCS_ARBD_DCB));
 	/* 4.6.8: before the first queue is enabled. */
 	atmo_ixgbe_set_bits(port, IXGBE_DMATXCTL, IXGBE_DMATXCTL_TE);
+}
+
+/**
+ * atmo_ixgbe_hw_set_rate() - limit what a queue transmits
+ * @port: port
+ * @reg: queue
+ * @rate: RTTBCNRC; zero: no limit
+ *
+ * Context: process, holds port->lock: two registers at once.
+ */
+void atmo_ixgbe_hw_set_rate(struct atmo_ixgbe *port, u16 reg, u32 rate)
+{
+	lockdep_assert_held(&port->lock);
+	atmo_ixgbe_wr(port, IXGBE_RTTDQSEL, reg);
+	atmo_ixgbe_wr(port, IXGBE_RTTBCNRC, rate);
 }
 
 /**

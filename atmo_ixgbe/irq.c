@@ -135,13 +135,23 @@ static u16 nr_napi_vecs(const struct atmo_ixgbe *port)
 	return min_t(u16, port->nr_shared, port->nr_vecs - 1);
 }
 
-static struct atmo_ixgbe_vec *lane_vec(struct atmo_ixgbe *port, unsigned int i)
+/*
+ * The vector with the fewest lanes, of those that serve no ordinary queue if
+ * there are any: a lane's interrupt makes all lanes of its vector look.
+ */
+static struct atmo_ixgbe_vec *lane_vec(struct atmo_ixgbe *port)
 {
 	u16 first = 1 + nr_napi_vecs(port);
+	struct atmo_ixgbe_vec *best;
+	u16 i;
 
-	if (first < port->nr_vecs)
-		return &port->vec[first + i % (port->nr_vecs - first)];
-	return &port->vec[1 + i % (port->nr_vecs - 1)];
+	if (first >= port->nr_vecs)
+		first = 1;
+	best = &port->vec[first];
+	for (i = first; i < port->nr_vecs; i++)
+		if (port->vec[i].nr_lanes < best->nr_lanes)
+			best = &port->vec[i];
+	return best;
 }
 
 /* Whom a vector serves decides how often it may fire. */
@@ -196,7 +206,7 @@ void atmo_ixgbe_irq_map_lane(struct atmo_lane *lane)
 int atmo_ixgbe_irq_add_lane(struct atmo_lane *lane)
 {
 	struct atmo_ixgbe *port = lane->port;
-	struct atmo_ixgbe_vec *vec = lane_vec(port, lane->rx.reg - port->nr_shared);
+	struct atmo_ixgbe_vec *vec = lane_vec(port);
 	int err = vec_request(vec, queue_irq, "lane");
 
 	if (err)

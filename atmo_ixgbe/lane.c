@@ -10,14 +10,16 @@
  *   stopped   it doesn't: pages stay in the receive ring and are posted again at
  *             the next start; frames in the transmit ring count as done
  */
+#include <linux/bitfield.h>
 #include <linux/dma-mapping.h>
-#include <linux/in.h>
 #include <linux/log2.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
-#include <linux/socket.h>
 
 #include "priv.h"
+#include "rate.h"
+
+#define LINK_MBPS	10000
 
 static struct atmo_ixgbe *nic_port(struct atmo_nic *nic)
 {
@@ -66,6 +68,8 @@ int atmo_ixgbe_lane_start(struct atmo_lane *lane)
 	spin_lock_bh(&tx->lock);
 	atmo_ixgbe_ltx_restart(tx);
 	spin_unlock_bh(&tx->lock);
+	/* The queue's last owner may have had another limit. */
+	atmo_ixgbe_hw_set_rate(port, tx->reg, lane->rate);
 	if (!err)
 		err = atmo_ixgbe_tx_hw_start(port, tx->reg, tx->dma, tx->mask + 1);
 	if (!err) {
@@ -191,11 +195,19 @@ static void lane_destroy(struct atmo_lane *lane)
 	kfree(lane);
 }
 
-static int lane_free_index(const struct atmo_ixgbe *port)
+/*
+ * The first queues are the only ones that raw frames can be redirected to: other
+ * lanes get them last.
+ */
+static int lane_free_index(const struct atmo_ixgbe *port, bool raw)
 {
+	unsigned int nr_low = IXGBE_RETA_QUEUES - port->nr_shared;
 	unsigned int i;
 
-	for (i = 0; i < port->nr_lanes; i++)
+	for (i = raw ? port->nr_lanes : nr_low; i < port->nr_lanes; i++)
+		if (!port->lane[i])
+			return i;
+	for (i = 0; i < nr_low; i++)
 		if (!port->lane[i])
 			return i;
 	return -EBUSY;
@@ -222,15 +234,17 @@ static int lane_hw_stop(struct atmo_lane *lane)
 static void lane_shut(struct atmo_lane *lane)
 {
 	struct atmo_ixgbe *port = lane->port;
-	int err = 0;
+	int err, stop_err = 0;
 
 	lockdep_assert_held(&port->lock);
-	atmo_ixgbe_filter_del_lane(lane);
+	err = atmo_ixgbe_steer_del_lane(lane);
 	/* From here on a reset doesn't start the lane again. */
 	port->lane[lane_reg(lane) - port->nr_shared] = NULL;
-	if (port->up)
-		err = lane_hw_stop(lane);
-	if (err == -ETIMEDOUT) {
+	if (port->up) {
+		stop_err = lane_hw_stop(lane);
+		atmo_ixgbe_hw_set_rate(port, lane_reg(lane), 0);
+	}
+	if (err == -ETIMEDOUT || stop_err == -ETIMEDOUT) {
 		dev_err(port->dev, "queues %u do not stop, resetting the port\n",
 			lane_reg(lane));
 		atmo_ixgbe_port_reset(port);
@@ -241,10 +255,11 @@ static void lane_shut(struct atmo_lane *lane)
 	port->closed_rx_lost += lane->rx.lost;
 }
 
-static struct atmo_lane *lane_open_locked(struct atmo_ixgbe *port, void *owner, u32 nr_pages)
+static struct atmo_lane *lane_open_locked(struct atmo_ixgbe *port, void *owner, u32 nr_pages,
+					  bool raw)
 {
+	int i = lane_free_index(port, raw);
 	struct atmo_lane *lane;
-	int i = lane_free_index(port);
 	int err;
 
 	if (i < 0)
@@ -268,7 +283,8 @@ destroy:
 }
 
 /* lane_open of struct atmo_nic_ops. */
-static struct atmo_lane *lane_open(struct atmo_nic *nic, void *owner, u32 nr_pages)
+static struct atmo_lane *lane_open(struct atmo_nic *nic, void *owner, u32 nr_pages,
+				   const struct atmo_flow *flow)
 {
 	struct atmo_ixgbe *port = nic_port(nic);
 	struct atmo_lane *lane = ERR_PTR(-ENODEV);
@@ -277,7 +293,8 @@ static struct atmo_lane *lane_open(struct atmo_nic *nic, void *owner, u32 nr_pag
 		return ERR_PTR(-EINVAL);
 	mutex_lock(&port->lock);
 	if (!READ_ONCE(port->removed))
-		lane = lane_open_locked(port, owner, nr_pages);
+		lane = lane_open_locked(port, owner, nr_pages,
+					atmo_ixgbe_steer_is_raw(flow));
 	mutex_unlock(&port->lock);
 	return lane;
 }
@@ -293,18 +310,28 @@ static void lane_close(struct atmo_lane *lane)
 	lane_destroy(lane);
 }
 
-/* lane_steer of struct atmo_nic_ops. */
-static int lane_steer(struct atmo_lane *lane, const struct atmo_flow *flow)
+/*
+ * lane_rate of struct atmo_nic_ops. The rate is reckoned at 10 Gb/s, the only
+ * speed at which the link is brought up.
+ */
+static int lane_rate(struct atmo_lane *lane, u32 mbps)
 {
+	struct atmo_ixgbe *port = lane->port;
+	u32 factor, rate = 0;
 	int err;
 
-	if (flow->family != AF_INET || flow->protocol != IPPROTO_UDP || flow->raddr[0] ||
-	    flow->rport || !flow->laddr[0] || !flow->lport)
-		return -EOPNOTSUPP;
-	mutex_lock(&lane->port->lock);
-	err = atmo_ixgbe_filter_add(lane, flow->laddr[0], flow->lport);
-	mutex_unlock(&lane->port->lock);
-	return err;
+	if (mbps) {
+		err = atmo_ixgbe_rate_factor(LINK_MBPS, mbps, &factor);
+		if (err)
+			return err;
+		rate = IXGBE_RTTBCNRC_RS_ENA | FIELD_PREP(IXGBE_RTTBCNRC_FACTOR, factor);
+	}
+	mutex_lock(&port->lock);
+	lane->rate = rate;
+	if (port->up)
+		atmo_ixgbe_hw_set_rate(port, lane_reg(lane), rate);
+	mutex_unlock(&port->lock);
+	return 0;
 }
 
 /* ---- Receive ---- */
@@ -395,7 +422,9 @@ static void lane_queues(const struct atmo_lane *lane, u32 *rx, u32 *tx)
 const struct atmo_nic_ops atmo_ixgbe_nic_ops = {
 	.owner = THIS_MODULE,
 	.lane_open = lane_open,
-	.lane_steer = lane_steer,
+	.lane_steer = atmo_ixgbe_lane_steer,
+	.lane_unsteer = atmo_ixgbe_lane_unsteer,
+	.lane_rate = lane_rate,
 	.lane_close = lane_close,
 	.rx_provide = lane_rx_provide,
 	.rx_return = lane_rx_return,
@@ -404,4 +433,5 @@ const struct atmo_nic_ops atmo_ixgbe_nic_ops = {
 	.tx_return = atmo_ixgbe_lane_tx_return,
 	.lane_error = lane_error,
 	.lane_queues = lane_queues,
+	.limits = atmo_ixgbe_limits,
 };

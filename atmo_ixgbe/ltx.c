@@ -8,9 +8,9 @@
  *   descriptors:           free ............. use          ring of mask + 1
  *
  * A frame is one descriptor (its head, copied into the frame's own head slot,
- * which no process can map) or two (head and page). Descriptor 0 is a context
- * descriptor that says where the IPv4 and UDP checksums of all frames go; the
- * device keeps it until the queue is disabled.
+ * which no process can map), one (page alone) or two (head and page). The first
+ * two descriptors are context descriptors that say where the checksums of UDP and
+ * of TCP frames go; the device keeps both until the queue is disabled.
  *
  * Which frames report: the last one of each batch, and in long batches each
  * RS_INTERVAL-th. A frame without a report is followed in its own batch by one
@@ -21,6 +21,8 @@
 #include <linux/dma-mapping.h>
 #include <linux/if_ether.h>
 #include <linux/ip.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
 
 #include "priv.h"
 
@@ -39,16 +41,33 @@ static bool ltx_has_room(const struct atmo_ixgbe_ltx *tx)
 	return tx->mask - (tx->use - tx->free) >= 2 && tx->next - tx->clean <= tx->frame_mask;
 }
 
-static void ltx_write(struct atmo_ixgbe_ltx *tx, dma_addr_t dma, u32 len, u32 total)
+/* olinfo_status by kind of checksum; contexts are in the same order. */
+static const u32 ltx_olinfo[] = {
+	[ATMO_TX_CSUM_UDP4] = IXGBE_TXD_CC | IXGBE_TXD_IDX(0) |
+			      IXGBE_TXD_POPTS_IXSM | IXGBE_TXD_POPTS_TXSM,
+	[ATMO_TX_CSUM_TCP4] = IXGBE_TXD_CC | IXGBE_TXD_IDX(1) |
+			      IXGBE_TXD_POPTS_IXSM | IXGBE_TXD_POPTS_TXSM,
+	[ATMO_TX_CSUM_NONE] = 0,
+};
+
+/* What a frame has to begin with, in the head. */
+static const u8 ltx_min_head[] = {
+	[ATMO_TX_CSUM_UDP4] = ETH_HLEN + sizeof(struct iphdr) + sizeof(struct udphdr),
+	[ATMO_TX_CSUM_TCP4] = ETH_HLEN + sizeof(struct iphdr) + sizeof(struct tcphdr),
+	[ATMO_TX_CSUM_NONE] = 0,
+};
+
+static void ltx_write(struct atmo_ixgbe_ltx *tx, dma_addr_t dma, u32 len,
+		      const struct atmo_tx_frame *f)
 {
+	u32 total = max_t(u32, (u32)f->head_len + f->len, IXGBE_TX_MIN_LEN);
 	union ixgbe_tx_desc *d = &tx->desc[tx->use & tx->mask];
 
 	d->read.addr = cpu_to_le64(dma);
 	d->read.cmd_type_len = cpu_to_le32(IXGBE_TXD_DCMD_DEXT | IXGBE_TXD_DCMD_IFCS |
 					   FIELD_PREP(IXGBE_TXD_DTYP, IXGBE_TXD_DTYP_DATA) |
 					   FIELD_PREP(IXGBE_TXD_DTALEN, len));
-	d->read.olinfo_status = cpu_to_le32(IXGBE_TXD_CC | IXGBE_TXD_POPTS_IXSM |
-					    IXGBE_TXD_POPTS_TXSM |
+	d->read.olinfo_status = cpu_to_le32(ltx_olinfo[f->csum] |
 					    FIELD_PREP(IXGBE_TXD_PAYLEN, total));
 	tx->use++;
 }
@@ -58,10 +77,29 @@ static bool ltx_valid(const struct atmo_tx_frame *f)
 {
 	u32 total = (u32)f->head_len + f->len;
 
-	return f->head_len >= ETH_HLEN + sizeof(struct iphdr) &&
+	return f->csum < ARRAY_SIZE(ltx_min_head) && f->head_len >= ltx_min_head[f->csum] &&
 	       f->head_len <= ATMO_TX_HEAD_MAX && !f->page == !f->len &&
 	       (u32)f->offset + f->len <= PAGE_SIZE &&
-	       total >= IXGBE_TX_MIN_LEN && total <= ATMO_FRAME_MAX;
+	       total >= ETH_HLEN && total <= ATMO_FRAME_MAX;
+}
+
+/* Too short for the device as it is: copied whole, and filled up with zeros. */
+static u32 ltx_copy_tiny(u8 *head, const struct atmo_tx_frame *f)
+{
+	memset(head, 0, IXGBE_TX_MIN_LEN);
+	memcpy(head, f->head, f->head_len);
+	if (f->page)
+		memcpy(head + f->head_len, f->page->va + f->offset, f->len);
+	return IXGBE_TX_MIN_LEN;
+}
+
+/* What the frame's first descriptor is to send from its head slot. */
+static u32 ltx_copy_head(u8 *head, const struct atmo_tx_frame *f)
+{
+	if (unlikely((u32)f->head_len + f->len < IXGBE_TX_MIN_LEN))
+		return ltx_copy_tiny(head, f);
+	memcpy(head, f->head, f->head_len);
+	return f->head_len;
 }
 
 static void ltx_put_frame(struct atmo_ixgbe_ltx *tx, const struct atmo_tx_frame *f, bool rs)
@@ -70,15 +108,16 @@ static void ltx_put_frame(struct atmo_ixgbe_ltx *tx, const struct atmo_tx_frame 
 	u32 in_chunk = slot % ATMO_IXGBE_HEADS_PER_CHUNK * ATMO_IXGBE_HEAD_LEN;
 	struct atmo_ixgbe_head_chunk *c = &tx->head[slot / ATMO_IXGBE_HEADS_PER_CHUNK];
 	struct atmo_ixgbe_tx_frame *fr = ltx_frame(tx, tx->next);
-	u32 total = f->head_len + f->len;
+	u32 head_len = ltx_copy_head(c->va + in_chunk, f);
 	u32 cmd = IXGBE_TXD_DCMD_EOP;
 
-	memcpy(c->va + in_chunk, f->head, f->head_len);
-	ltx_write(tx, c->dma + in_chunk, f->head_len, total);
-	if (f->page) {
+	if (head_len)
+		ltx_write(tx, c->dma + in_chunk, head_len, f);
+	/* Of a tiny frame all has been copied. */
+	if (f->page && head_len == f->head_len) {
 		dma_sync_single_range_for_device(tx->dev, f->page->dma, f->offset, f->len,
 						 DMA_BIDIRECTIONAL);
-		ltx_write(tx, f->page->dma + f->offset, f->len, total);
+		ltx_write(tx, f->page->dma + f->offset, f->len, f);
 	}
 	if (rs)
 		cmd |= IXGBE_TXD_DCMD_RS;
@@ -132,6 +171,9 @@ static void ltx_skip_pageless(struct atmo_ixgbe_ltx *tx)
  * @lane: lane
  * @frames: frames to send; heads are copied, pages are the NIC's afterwards
  * @n: number of frames
+ *
+ * Stops before a frame that breaks the rules of struct atmo_tx_frame: it would
+ * confuse the device, perhaps for good.
  *
  * Context: process or softirq; one caller at a time in this half of the lane.
  * Return: frames taken, 0 while the device is down.
@@ -202,17 +244,17 @@ u32 atmo_ixgbe_lane_tx_return(struct atmo_lane *lane, struct atmo_page **pages, 
 
 /* ---- Start and stop ---- */
 
-/* 7.2.5: no VLAN, Ethernet header, IPv4 header without options, UDP. */
-static void ltx_write_context(struct atmo_ixgbe_ltx *tx)
+/* 7.2.5: no VLAN, Ethernet header, IPv4 header without options, UDP or TCP. */
+static void ltx_write_context(struct atmo_ixgbe_ltx *tx, u32 idx, u32 l4t)
 {
 	struct ixgbe_tx_context *c = (void *)&tx->desc[tx->use & tx->mask];
 
 	c->vlan_macip_lens = cpu_to_le32(FIELD_PREP(IXGBE_TXC_MACLEN, ETH_HLEN) |
 					 FIELD_PREP(IXGBE_TXC_IPLEN, sizeof(struct iphdr)));
 	c->fcoef_ipsec = 0;
-	c->type_tucmd = cpu_to_le32(IXGBE_TXC_TUCMD_IPV4 | IXGBE_TXD_DCMD_DEXT |
+	c->type_tucmd = cpu_to_le32(IXGBE_TXC_TUCMD_IPV4 | l4t | IXGBE_TXD_DCMD_DEXT |
 				    FIELD_PREP(IXGBE_TXD_DTYP, IXGBE_TXD_DTYP_CONTEXT));
-	c->mss_l4len_idx = 0;
+	c->mss_l4len_idx = cpu_to_le32(IXGBE_TXD_IDX(idx));
 	tx->use++;
 }
 
@@ -220,7 +262,7 @@ static void ltx_write_context(struct atmo_ixgbe_ltx *tx)
  * atmo_ixgbe_ltx_restart() - prepare the ring for a device that starts anew
  * @tx: ring; the device doesn't have it, atmo_ixgbe_ltx_abandon() was called
  *
- * The context goes out together with the first frame: it is below the first
+ * The contexts go out together with the first frame: they are below the first
  * tail. Context: holds tx->lock.
  */
 void atmo_ixgbe_ltx_restart(struct atmo_ixgbe_ltx *tx)
@@ -229,7 +271,8 @@ void atmo_ixgbe_ltx_restart(struct atmo_ixgbe_ltx *tx)
 	memset(tx->desc, 0, (tx->mask + 1) * sizeof(*tx->desc));
 	tx->use = 0;
 	tx->free = 0;
-	ltx_write_context(tx);
+	ltx_write_context(tx, 0, 0);
+	ltx_write_context(tx, 1, IXGBE_TXC_TUCMD_L4T_TCP);
 }
 
 /**

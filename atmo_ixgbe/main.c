@@ -11,7 +11,10 @@
  *   rx.c tx.c  data path of the ordinary queues (Linux and demultiplexer)
  *   lane.c     hardware lanes: life and reception
  *   ltx.c      hardware lanes: transmission
+ *   rate.c     transmit rate limit, the arithmetic
+ *   steer.c    which filter a flow of a lane gets
  *   filter.c   MAC addresses, RSS, 5-tuple filters
+ *   fdir.c     Flow Director; fdir_hash.c: its hash
  */
 #include <linux/module.h>
 

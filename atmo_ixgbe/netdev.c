@@ -76,6 +76,9 @@ int atmo_ixgbe_port_start(struct atmo_ixgbe *port)
 	atmo_ixgbe_hw_init(port);
 	atmo_ixgbe_filter_rss(port);
 	atmo_ixgbe_filter_restore(port);
+	err = atmo_ixgbe_fdir_start(port);
+	if (err)
+		goto reset;
 	start_rx_mode(port);
 	err = start_queues(port);
 	if (err) {
@@ -110,7 +113,7 @@ static void stop_queues(struct atmo_ixgbe *port)
 	unsigned int i;
 	u16 reg;
 
-	for (reg = 0; reg < ATMO_IXGBE_NR_TX_QUEUES; reg++) {
+	for (reg = 0; reg < ATMO_IXGBE_NR_QUEUES; reg++) {
 		if (reg >= port->nr_shared && !port->lane[reg - port->nr_shared])
 			continue;
 		atmo_ixgbe_wr(port, IXGBE_TXDCTL(reg), IXGBE_TXDCTL_SWFLSH);

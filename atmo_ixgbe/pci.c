@@ -125,6 +125,12 @@ static int init_hardware(struct atmo_ixgbe *port)
 	return READ_ONCE(port->removed) ? -ENODEV : 0;
 }
 
+static void port_destroy(struct atmo_ixgbe *port)
+{
+	atmo_ixgbe_fdir_destroy(port);
+	free_netdev(port->netdev);
+}
+
 static struct atmo_ixgbe *port_create(struct pci_dev *pdev)
 {
 	u16 nr_shared = nr_queues();
@@ -140,12 +146,16 @@ static struct atmo_ixgbe *port_create(struct pci_dev *pdev)
 	port->dev = &pdev->dev;
 	port->netdev = netdev;
 	port->nr_shared = nr_shared;
-	port->nr_lanes = ATMO_IXGBE_NR_TX_QUEUES - nr_shared;
+	port->nr_lanes = ATMO_IXGBE_NR_QUEUES - nr_shared;
 	port->rx_ring_len = ATMO_IXGBE_DEF_RING;
 	port->tx_ring_len = ATMO_IXGBE_DEF_RING;
 	port->msg_enable = NETIF_MSG_DRV | NETIF_MSG_PROBE | NETIF_MSG_LINK;
 	port->nic_ops = atmo_ixgbe_nic_ops;
 	port->nic_ops.max_lanes = port->nr_lanes;
+	if (atmo_ixgbe_fdir_create(port)) {
+		free_netdev(netdev);
+		return NULL;
+	}
 	netdev_rss_key_fill(port->rss_key, sizeof(port->rss_key));
 	mutex_init(&port->lock);
 	mutex_init(&port->hw_lock);
@@ -213,7 +223,7 @@ destroy_queues:
 disable:
 	disable_device(port);
 free_port:
-	free_netdev(port->netdev);
+	port_destroy(port);
 	return err;
 }
 
@@ -248,7 +258,7 @@ static void atmo_ixgbe_remove(struct pci_dev *pdev)
 	atmo_ixgbe_clear_bits(port, IXGBE_CTRL_EXT, IXGBE_CTRL_EXT_DRV_LOAD);
 	atmo_ixgbe_queues_destroy(port);
 	disable_device(port);
-	free_netdev(port->netdev);
+	port_destroy(port);
 }
 
 /* Power-off and kexec: no DMA into what comes after. */

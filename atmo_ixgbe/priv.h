@@ -3,10 +3,9 @@
  * Inside of the 82599 driver.
  *
  * Queues. The port's first nr_shared receive and transmit queues are the
- * ordinary ones: RSS, NAPI, Linux. All further ones are hardware lanes. Without
- * DCB and VT the 82599 has 64 transmit queues (MTQC 64Q_1PB) though 128 receive
- * queues, so there are 64 - nr_shared lanes; both queues of a lane have the same
- * index.
+ * ordinary ones: RSS, NAPI, Linux. All further ones are hardware lanes, whose two
+ * queues have the same index. To have 128 transmit queues the 82599 has to be in
+ * DCB mode, with four traffic classes (hw.c); reception is not in DCB mode.
  *
  * Locks, outermost first:
  *   RTNL           taken by Linux around ndo_open, ndo_stop, ethtool
@@ -37,12 +36,13 @@
 #include "../atmo_portmgr/compat.h"
 #include "desc.h"
 #include "regs.h"
+#include "steer.h"
 
 #define ATMO_IXGBE_NAME		"atmo_ixgbe"
 
-#define ATMO_IXGBE_NR_TX_QUEUES	64
+#define ATMO_IXGBE_NR_QUEUES	128
 #define ATMO_IXGBE_MAX_SHARED	8
-#define ATMO_IXGBE_MAX_LANES	(ATMO_IXGBE_NR_TX_QUEUES - 1)
+#define ATMO_IXGBE_MAX_LANES	(ATMO_IXGBE_NR_QUEUES - 1)
 #define ATMO_IXGBE_MAX_VECS	64
 
 /* Descriptors per ring; multiples of 8 (RDLEN and TDLEN are in 128 bytes). */
@@ -186,6 +186,7 @@ struct atmo_ixgbe_ltx {
  * @armed: a wake-up is owed
  * @vec: interrupt vector; NULL only while opening
  * @vec_link: in vec->lanes (RCU; unlinked before synchronize_irq())
+ * @rate: RTTBCNRC of its transmit queue; under port->lock
  * @rx_frames: frames returned; written under rx.lock
  * @tx_frames: frames sent; written under tx.lock
  */
@@ -197,6 +198,7 @@ struct atmo_lane {
 	int armed;
 	struct atmo_ixgbe_vec *vec;
 	struct list_head vec_link;
+	u32 rate;
 	u64 rx_frames;
 	u64 tx_frames;
 };
@@ -318,18 +320,6 @@ struct atmo_ixgbe_queue {
 	struct atmo_ixgbe_queue_stats stats;
 };
 
-/**
- * struct atmo_ixgbe_filter - shadow of a 5-tuple filter
- * @lane: where it steers to; NULL: unused
- * @daddr: destination address compared
- * @dport: destination port compared
- */
-struct atmo_ixgbe_filter {
-	struct atmo_lane *lane;
-	__be32 daddr;
-	__be16 dport;
-};
-
 /* Sum of the device's counters, which are cleared by reading. */
 struct atmo_ixgbe_hw_stats {
 	u64 rx_good_packets;
@@ -352,6 +342,8 @@ struct atmo_ixgbe_hw_stats {
 	u64 rx_remote_faults;
 	u64 rx_xon;
 	u64 rx_xoff;
+	u64 rx_fdir_match;
+	u64 rx_fdir_miss;
 	u64 tx_good_packets;
 	u64 tx_good_bytes;
 	u64 tx_broadcast;
@@ -382,11 +374,13 @@ enum atmo_ixgbe_sfp {
  * @nr_shared: ordinary queue pairs
  * @nr_lanes: hardware lanes
  * @nr_vecs: MSI-X vectors granted
- * @lock: protects @lane, @filter, vectors' lists, start and stop
+ * @lock: protects @lane, @filter, @fdir, @raw, vectors' lists, start and stop
  * @hw_lock: protects multi-step accesses and @hw_stats
  * @queue: ordinary queues
  * @lane: open lanes by index; queue nr_shared + index
  * @filter: shadows of the 5-tuple filters
+ * @fdir: Flow Director
+ * @raw: lane that gets what would go to the ordinary queues; NULL: none
  * @vec: interrupt vectors
  * @watchdog: link, statistics, SFP+ insertion, removal; runs while up
  * @reset_work: stop and start again
@@ -422,7 +416,9 @@ struct atmo_ixgbe {
 	struct mutex hw_lock;	/* protects multi-step accesses, hw_stats */
 	struct atmo_ixgbe_queue *queue[ATMO_IXGBE_MAX_SHARED];
 	struct atmo_lane *lane[ATMO_IXGBE_MAX_LANES];
-	struct atmo_ixgbe_filter filter[IXGBE_NR_5TUPLE];
+	struct atmo_ixgbe_rule filter[IXGBE_NR_5TUPLE];
+	struct atmo_ixgbe_fdir fdir;
+	struct atmo_lane *raw;
 	struct atmo_ixgbe_vec vec[ATMO_IXGBE_MAX_VECS];
 	struct delayed_work watchdog;
 	struct work_struct reset_work;
@@ -487,6 +483,7 @@ int atmo_ixgbe_hw_reset(struct atmo_ixgbe *port);
 int atmo_ixgbe_hw_read_mac(struct atmo_ixgbe *port, u8 *addr);
 void atmo_ixgbe_hw_init(struct atmo_ixgbe *port);
 void atmo_ixgbe_hw_rx_enable(struct atmo_ixgbe *port, bool on);
+void atmo_ixgbe_hw_set_rate(struct atmo_ixgbe *port, u16 reg, u32 rate);
 void atmo_ixgbe_hw_set_rar(struct atmo_ixgbe *port, unsigned int i, const u8 *addr);
 int atmo_ixgbe_hw_eeprom_read(struct atmo_ixgbe *port, u16 word, u16 *val);
 int atmo_ixgbe_hw_sem_get(struct atmo_ixgbe *port, u32 mask);
@@ -563,12 +560,6 @@ u32 atmo_ixgbe_lane_tx_return(struct atmo_lane *lane, struct atmo_page **pages, 
 void atmo_ixgbe_ltx_restart(struct atmo_ixgbe_ltx *tx);
 void atmo_ixgbe_ltx_abandon(struct atmo_ixgbe_ltx *tx);
 bool atmo_ixgbe_ltx_hung(struct atmo_ixgbe_ltx *tx);
-/* ---- filter.c ---- */
-int atmo_ixgbe_filter_add(struct atmo_lane *lane, __be32 daddr, __be16 dport);
-void atmo_ixgbe_filter_del_lane(struct atmo_lane *lane);
-void atmo_ixgbe_filter_restore(struct atmo_ixgbe *port);
-void atmo_ixgbe_filter_rss(struct atmo_ixgbe *port);
-void atmo_ixgbe_filter_rx_mode(struct atmo_ixgbe *port);
 /* ---- netdev.c ---- */
 int atmo_ixgbe_port_start(struct atmo_ixgbe *port);
 void atmo_ixgbe_port_stop(struct atmo_ixgbe *port);
@@ -581,6 +572,7 @@ void atmo_ixgbe_stats_get64(struct net_device *netdev, struct rtnl_link_stats64 
 int atmo_ixgbe_stats_count(const struct atmo_ixgbe *port);
 void atmo_ixgbe_stats_names(const struct atmo_ixgbe *port, u8 *buf);
 void atmo_ixgbe_stats_values(struct atmo_ixgbe *port, u64 *val);
+u32 atmo_ixgbe_limits(struct atmo_nic *nic, struct atmo_nic_limit *limits, u32 n);
 /* ---- pci.c ---- */
 int atmo_ixgbe_pci_register(void);
 void atmo_ixgbe_pci_unregister(void);

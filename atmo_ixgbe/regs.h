@@ -134,8 +134,16 @@ static inline u32 ixgbe_two_ranges(u32 i, u32 split, u32 low, u32 high, u32 step
 #define IXGBE_MRQC_RSS_IPV6_TCP		BIT(21)
 #define IXGBE_RETA(i)			(0x05c00 + 4 * (i))	/* 32, 4 entries each */
 #define IXGBE_RETA_ENTRIES		128
+#define IXGBE_RETA_QUEUES		16	/* entries have 4 bits */
 #define IXGBE_RSSRK(i)			(0x05c80 + 4 * (i))	/* 10 */
 #define IXGBE_RSSRK_REGS		10
+
+#define IXGBE_ETQF(i)			(0x05128 + 4 * (i))	/* 8 */
+#define IXGBE_ETQF_ETYPE		GENMASK(15, 0)
+#define IXGBE_ETQF_FILTER_ENABLE	BIT(31)
+#define IXGBE_ETQS(i)			(0x0ec00 + 4 * (i))
+#define IXGBE_ETQS_RX_QUEUE		GENMASK(22, 16)
+#define IXGBE_ETQS_QUEUE_ENABLE		BIT(31)
 
 /* 8.2.3.7.16-20 L3/L4 5-tuple queue filters, 128 of each */
 #define IXGBE_NR_5TUPLE			128
@@ -146,8 +154,9 @@ static inline u32 ixgbe_two_ranges(u32 i, u32 split, u32 low, u32 high, u32 step
 #define IXGBE_SDPQF_DESTINATION_PORT	GENMASK(31, 16)
 #define IXGBE_FTQF(i)			(0x0e600 + 4 * (i))
 #define IXGBE_FTQF_PROTOCOL		GENMASK(1, 0)
+#define IXGBE_FTQF_PROTOCOL_TCP		0
 #define IXGBE_FTQF_PROTOCOL_UDP		1
-#define IXGBE_FTQF_PRIORITY		GENMASK(4, 2)
+#define IXGBE_FTQF_PRIORITY		GENMASK(4, 2)	/* 7 is first, 0 is reserved */
 #define IXGBE_FTQF_MASK_SOURCE_ADDRESS	BIT(25)	/* set: not compared */
 #define IXGBE_FTQF_MASK_SOURCE_PORT	BIT(27)
 #define IXGBE_FTQF_POOL_MASK		BIT(30)
@@ -156,6 +165,49 @@ static inline u32 ixgbe_two_ranges(u32 i, u32 split, u32 low, u32 high, u32 step
 #define IXGBE_L34T_IMIR_SIZE_BP		BIT(12)
 #define IXGBE_L34T_IMIR_RESERVED_ONE	BIT(19)	/* 18:13 zero, 19 one */
 #define IXGBE_L34T_IMIR_QUEUE		GENMASK(27, 21)
+
+/* 8.2.3.21 Flow Director */
+#define IXGBE_FDIRCTRL			0x0ee00
+#define IXGBE_FDIRCTRL_PBALLOC		GENMASK(1, 0)	/* 1: 2K rules, 2: 4K, 3: 8K */
+#define IXGBE_FDIRCTRL_INIT_DONE	BIT(3)
+#define IXGBE_FDIRCTRL_PERFECT_MATCH	BIT(4)
+#define IXGBE_FDIRCTRL_MAX_LENGTH	GENMASK(27, 24)	/* of a bucket's list, in 2 */
+#define IXGBE_FDIRCTRL_FULL_THRESH	GENMASK(31, 28)
+#define IXGBE_FDIRIPSA			0x0ee18
+#define IXGBE_FDIRIPDA			0x0ee1c
+#define IXGBE_FDIRPORT			0x0ee20
+#define IXGBE_FDIRPORT_SOURCE		GENMASK(15, 0)
+#define IXGBE_FDIRPORT_DESTINATION	GENMASK(31, 16)
+#define IXGBE_FDIRVLAN			0x0ee24
+#define IXGBE_FDIRHASH			0x0ee28
+#define IXGBE_FDIRHASH_HASH		GENMASK(14, 0)
+#define IXGBE_FDIRHASH_SW_INDEX		GENMASK(31, 16)
+#define IXGBE_FDIRCMD			0x0ee2c
+#define IXGBE_FDIRCMD_CMD		GENMASK(1, 0)	/* zero again when it is done */
+#define IXGBE_FDIRCMD_CMD_ADD		1
+#define IXGBE_FDIRCMD_CMD_REMOVE	2
+#define IXGBE_FDIRCMD_CMD_QUERY		3
+#define IXGBE_FDIRCMD_FILTER_VALID	BIT(2)
+#define IXGBE_FDIRCMD_FILTER_UPDATE	BIT(3)
+#define IXGBE_FDIRCMD_L4TYPE		GENMASK(6, 5)
+#define IXGBE_FDIRCMD_LAST		BIT(11)
+#define IXGBE_FDIRCMD_QUEUE_EN		BIT(15)
+#define IXGBE_FDIRCMD_RX_QUEUE		GENMASK(22, 16)
+#define IXGBE_FDIRDIP4M			0x0ee3c
+#define IXGBE_FDIRSIP4M			0x0ee40
+#define IXGBE_FDIRTCPM			0x0ee44
+#define IXGBE_FDIRUDPM			0x0ee48
+#define IXGBE_FDIRFSTAT			0x0ee54
+#define IXGBE_FDIRFSTAT_FADD		GENMASK(7, 0)	/* adds that failed */
+#define IXGBE_FDIRMATCH			0x0ee58
+#define IXGBE_FDIRMISS			0x0ee5c
+#define IXGBE_FDIRHKEY			0x0ee68
+#define IXGBE_FDIRM			0x0ee70		/* set: not compared */
+#define IXGBE_FDIRM_VLANID		BIT(0)
+#define IXGBE_FDIRM_VLANP		BIT(1)
+#define IXGBE_FDIRM_POOL		BIT(2)
+#define IXGBE_FDIRM_FLEX		BIT(4)
+#define IXGBE_FDIRM_DIPV6		BIT(5)
 
 /* 8.2.3.8 Receive DMA */
 #define IXGBE_RX_BASE(q)		ixgbe_two_ranges(q, 64, 0x01000, 0x0d000, 0x40)
@@ -209,18 +261,44 @@ static inline u32 ixgbe_two_ranges(u32 i, u32 split, u32 low, u32 high, u32 step
 #define IXGBE_DMATXCTL			0x04a80
 #define IXGBE_DMATXCTL_TE		BIT(0)
 #define IXGBE_DTXMXSZRQ			0x08100
-#define IXGBE_DTXMXSZRQ_MAX		0xfff
+#define IXGBE_DTXMXSZRQ_DCB		0x10	/* 4 KB */
 #define IXGBE_MTQC			0x08120
-#define IXGBE_MTQC_64Q_1PB		0	/* 64 queues, one packet buffer */
+#define IXGBE_MTQC_RT_ENA		BIT(0)
+#define IXGBE_MTQC_NUM_TC		GENMASK(3, 2)
+#define IXGBE_MTQC_NUM_TC_4		2
 #define IXGBE_TXPBSIZE(i)		(0x0cc00 + 4 * (i))	/* 8 */
 #define IXGBE_TXPBSIZE_SIZE		GENMASK(19, 10)		/* KB */
-#define IXGBE_RTTDCS			0x04900
-#define IXGBE_RTTDCS_ARBDIS		BIT(6)
-#define IXGBE_RTTDQSEL			0x04904
-#define IXGBE_RTTBCNRC			0x04984
 #define IXGBE_NR_PB			8
 #define IXGBE_RX_PB_KB			512
 #define IXGBE_TX_PB_KB			160
+
+/* 8.2.3.10 DCB: traffic classes and their arbiters, rate limit */
+#define IXGBE_RTRUP2TC			0x03020
+#define IXGBE_RTTUP2TC			0x0c800
+#define IXGBE_RTTDCS			0x04900
+#define IXGBE_RTTDCS_TDPAC		BIT(0)
+#define IXGBE_RTTDCS_TDRM		BIT(4)
+#define IXGBE_RTTDCS_ARBDIS		BIT(6)
+#define IXGBE_RTTPCS			0x0cd00
+#define IXGBE_RTTPCS_TPPAC		BIT(5)
+#define IXGBE_RTTPCS_ARBDIS		BIT(6)
+#define IXGBE_RTTPCS_TPRM		BIT(8)
+#define IXGBE_RTTPCS_ARBD		GENMASK(31, 22)
+#define IXGBE_RTTPCS_ARBD_DCB		4
+#define IXGBE_RTTDT2C(tc)		(0x04910 + 4 * (tc))	/* 8 */
+#define IXGBE_RTTPT2C(tc)		(0x0cd20 + 4 * (tc))	/* 8 */
+#define IXGBE_RTTT2C_CRQ		GENMASK(8, 0)		/* 64 bytes; both */
+#define IXGBE_RTTT2C_MCL		GENMASK(23, 12)
+#define IXGBE_RTTDQSEL			0x04904		/* queue of the three below */
+#define IXGBE_RTTDT1C			0x04908
+#define IXGBE_RTTBCNRC			0x04984
+#define IXGBE_RTTBCNRC_FACTOR		GENMASK(23, 0)
+#define IXGBE_RTTBCNRC_RS_ENA		BIT(31)
+#define IXGBE_RTTBCNRM			0x04980
+#define IXGBE_RTTBCNRM_MMW_SIZE		GENMASK(10, 0)		/* KB */
+#define IXGBE_SECTXMINIFG		0x08810
+#define IXGBE_SECTXMINIFG_MRKINSERT	GENMASK(18, 8)
+#define IXGBE_SECTXMINIFG_MRKINSERT_DCB	0x1f
 
 /* 8.2.3.3 Flow control */
 #define IXGBE_FCCFG			0x03d00

@@ -34,6 +34,8 @@ static const struct {
 	STAT(rx_remote_faults),
 	STAT(rx_xon),
 	STAT(rx_xoff),
+	STAT(rx_fdir_match),
+	STAT(rx_fdir_miss),
 	STAT(tx_good_packets),
 	STAT(tx_good_bytes),
 	STAT(tx_broadcast),
@@ -48,6 +50,10 @@ static const char port_stat[][ETH_GSTRING_LEN] = {
 	"lanes_tx_frames",
 	"lanes_rx_lost",
 	"lanes_filters",
+	"lanes_fdir_rules",
+	"lanes_fdir_max",
+	"lanes_raw",
+	"lanes_rate_limited",
 };
 
 static const char queue_stat[][ETH_GSTRING_LEN] = {
@@ -122,6 +128,8 @@ void atmo_ixgbe_stats_update(struct atmo_ixgbe *port)
 	add(port, &s->rx_remote_faults, IXGBE_MRFC);
 	add(port, &s->rx_xon, IXGBE_LXONRXCNT);
 	add(port, &s->rx_xoff, IXGBE_LXOFFRXCNT);
+	add(port, &s->rx_fdir_match, IXGBE_FDIRMATCH);
+	add(port, &s->rx_fdir_miss, IXGBE_FDIRMISS);
 	add(port, &s->tx_good_packets, IXGBE_GPTC);
 	add36(port, &s->tx_good_bytes, IXGBE_GOTCL, IXGBE_GOTCH);
 	add(port, &s->tx_broadcast, IXGBE_BPTC);
@@ -234,13 +242,39 @@ static void port_stats(struct atmo_ixgbe *port, u64 *val)
 		val[3] += READ_ONCE(lane->rx_frames);
 		val[4] += READ_ONCE(lane->tx_frames);
 		val[5] += READ_ONCE(lane->rx.lost);
+		val[10] += !!lane->rate;
 	}
 	val[3] += port->closed_rx_frames;
 	val[4] += port->closed_tx_frames;
 	val[5] += port->closed_rx_lost;
-	for (i = 0; i < IXGBE_NR_5TUPLE; i++)
-		val[6] += !!port->filter[i].lane;
+	val[6] = atmo_ixgbe_filter_count(port);
+	val[7] = port->fdir.used;
+	val[8] = port->fdir.nr_rules;
+	val[9] = !!port->raw;
 	mutex_unlock(&port->lock);
+}
+
+/* limits of struct atmo_nic_ops. */
+u32 atmo_ixgbe_limits(struct atmo_nic *nic, struct atmo_nic_limit *limits, u32 n)
+{
+	struct atmo_ixgbe *port = netdev_priv(atmo_nic_netdev(nic));
+	struct atmo_nic_limit all[2];
+
+	mutex_lock(&port->lock);
+	all[0] = (struct atmo_nic_limit) {
+		.name = "5-tuple filters",
+		.used = atmo_ixgbe_filter_count(port),
+		.max = IXGBE_NR_5TUPLE,
+	};
+	all[1] = (struct atmo_nic_limit) {
+		.name = "Flow Director rules",
+		.used = port->fdir.used,
+		.max = port->fdir.nr_rules,
+	};
+	mutex_unlock(&port->lock);
+	n = min_t(u32, n, ARRAY_SIZE(all));
+	memcpy(limits, all, n * sizeof(*limits));
+	return n;
 }
 
 /* Zero while the demultiplexer doesn't know the port. */
@@ -282,7 +316,7 @@ void atmo_ixgbe_stats_values(struct atmo_ixgbe *port, u64 *val)
 	unsigned int i;
 
 	static_assert(ARRAY_SIZE(queue_stat) == 8 + ATMO_IXGBE_NR_RX_DROPS);
-	static_assert(ARRAY_SIZE(port_stat) == 7);
+	static_assert(ARRAY_SIZE(port_stat) == 11);
 
 	if (READ_ONCE(port->up))
 		atmo_ixgbe_stats_update(port);

@@ -1,243 +1,232 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Claims and releases of ports. Lookups are wait-free under RCU; writers take a
- * mutex and grow the table by publishing a larger copy.
+ * mutex. A claim costs an entry in the table and, where it is the first of its
+ * local port, a reservation in Linux (reserve.c); nothing is kept per stack.
+ *
+ * The table grows, or is freed of its dead slots, by publishing a copy; the old
+ * one is freed after a grace period that nobody waits for. It happens after as
+ * many changes as a quarter of the table at least, so that its cost per change
+ * is bounded.
  */
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/mutex.h>
-#include <linux/net.h>
 #include <linux/random.h>
 #include <linux/rcupdate.h>
-#include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <linux/socket.h>
 #include <linux/string.h>
-#include <linux/udp.h>
-#include <linux/xarray.h>
-#include <net/net_namespace.h>
-#include <net/udp_tunnel.h>
+#include <net/ipv6.h>
 
-#include "atmo_portmgr.h"
 #include "compat.h"
+#include "priv.h"
 #include "table.h"
 
-#define PORTS_FIRST_SLOTS	64
+#define PORTS_FIRST_SLOTS	256U
+
+unsigned int atmo_ports_max_flows = ATMO_TABLE_MAX_SLOTS / 2;
+EXPORT_SYMBOL_IF_KUNIT(atmo_ports_max_flows);
+module_param_named(max_flows, atmo_ports_max_flows, uint, 0644);
+MODULE_PARM_DESC(max_flows, "Most flows of a NIC that may be claimed at a time");
+
+/**
+ * struct ports_table - a table that readers may still be looking at
+ * @rcu: for its end
+ * @t: the table
+ */
+struct ports_table {
+	struct rcu_head rcu;
+	struct atmo_table t;	/* must be last: has the slots at its end */
+};
 
 /**
  * struct atmo_ports - the ports of one NIC
  * @table: who owns which flow; replaced, never resized
- * @lock: protects @claims and writing to @table
- * @claims: struct claim by stack id
+ * @nr_connected: flows in it with a remote address: without any, packets need be
+ *	looked up by their local port only
+ * @raw: whose the frames are that nobody else claims
+ * @lock: protects the writing of all of this
+ * @reserved: the local ports of all flows in @table
  */
 struct atmo_ports {
-	struct atmo_table __rcu *table;
-	struct mutex lock;	/* protects claims and writing to table */
-	struct xarray claims;
+	struct ports_table __rcu *table;
+	u32 nr_connected;
+	u32 raw;
+	struct mutex lock;	/* protects the writing of all of this */
+	struct atmo_reservations reserved;
 };
 
-/**
- * struct claim - one claimed flow
- * @flow: the flow
- * @net: network namespace of @sock, held
- * @sock: holds the port in Linux
- */
-struct claim {
-	struct atmo_flow flow;
-	struct net *net;
-	struct socket *sock;
-};
-
-static struct atmo_table *table_create(u32 nr_slots, const hsiphash_key_t *key)
+static struct ports_table *table_create(u32 nr_slots, const hsiphash_key_t *key)
 {
 	size_t bytes = atmo_table_bytes(nr_slots);
-	struct atmo_table *t;
+	struct ports_table *table;
 
 	if (!bytes)
 		return NULL;
-	t = kvmalloc(bytes, GFP_KERNEL);
-	if (t)
-		atmo_table_init(t, nr_slots, key);
-	return t;
+	table = kvmalloc(offsetof(struct ports_table, t) + bytes, GFP_KERNEL);
+	if (table)
+		atmo_table_init(&table->t, nr_slots, key);
+	return table;
 }
 
-static struct atmo_table *ports_table(struct atmo_ports *ports)
+static struct ports_table *ports_table(struct atmo_ports *ports)
 {
 	return rcu_dereference_protected(ports->table, lockdep_is_held(&ports->lock));
 }
 
-/* A copy without dead slots; twice the size when it would soon be full again. */
+/* A copy without dead slots, of which at most a quarter is in use. */
 static int ports_regrow(struct atmo_ports *ports)
 {
-	struct atmo_table *old = ports_table(ports);
-	u32 nr_slots = old->nr_slots;
-	struct atmo_table *t;
+	struct ports_table *old = ports_table(ports);
+	struct ports_table *table;
+	u32 nr_slots;
 
-	if (old->nr_live >= nr_slots / 4)
-		nr_slots *= 2;
-	t = table_create(nr_slots, &old->key);
-	if (!t)
+	/* No more live ones than half of ATMO_TABLE_MAX_SLOTS. */
+	nr_slots = roundup_pow_of_two(max(4 * old->t.nr_live, PORTS_FIRST_SLOTS));
+	table = table_create(nr_slots, &old->t.key);
+	if (!table)
 		return -ENOMEM;
-	if (atmo_table_copy(t, old)) {
-		kvfree(t);
+	if (atmo_table_copy(&table->t, &old->t)) {
+		kvfree(table);
 		return -ENOMEM;
 	}
-	rcu_assign_pointer(ports->table, t);
-	synchronize_rcu();
-	kvfree(old);
+	rcu_assign_pointer(ports->table, table);
+	kvfree_rcu(old, rcu);
 	return 0;
 }
 
 static int ports_insert(struct atmo_ports *ports, const struct atmo_flow *flow, u32 id)
 {
-	int err = atmo_table_insert(ports_table(ports), flow, id);
+	int err;
 
+	if (ports_table(ports)->t.nr_live >= READ_ONCE(atmo_ports_max_flows))
+		return -ENOMEM;
+	err = atmo_table_insert(&ports_table(ports)->t, flow, id);
 	if (err != -ENOSPC)
 		return err;
 	err = ports_regrow(ports);
 	if (err)
 		return err;
-	return atmo_table_insert(ports_table(ports), flow, id);
+	return atmo_table_insert(&ports_table(ports)->t, flow, id);
 }
 
-/*
- * A datagram that came to the reserved port by another way than the NIC's (or
- * past the demultiplexer: reassembled from fragments): the port is ours, so no
- * Linux socket may have it, and nobody would ever read it from this one. Counted
- * as the socket's drops.
- */
-static int reserved_rcv(struct sock *sk, struct sk_buff *skb)
+static bool address_is_zero(const __be32 addr[4])
 {
-	atmo_sock_count_drop(sk);
-	kfree_skb(skb);
-	return 0;
+	return !(addr[0] | addr[1] | addr[2] | addr[3]);
 }
 
-/*
- * Hold the port in Linux with a socket that is bound to it. It sets neither
- * SO_REUSEADDR nor SO_REUSEPORT, and Linux wants both sides to agree to sharing:
- * no other socket can get the port as long as this one is bound, and this one
- * doesn't get a port that another has. Nor is it bound to a device, so that a
- * socket with SO_BINDTODEVICE can't have the port either.
- */
-static int claim_reserve(struct claim *claim)
+static bool address_is_multicast(u16 family, const __be32 addr[4])
 {
-	struct sockaddr_in addr = {
-		.sin_family = AF_INET,
-		.sin_port = claim->flow.lport,
-		.sin_addr.s_addr = claim->flow.laddr[0],
-	};
-	struct socket *sock;
-	int err;
-
-	err = sock_create_kern(claim->net, PF_INET, SOCK_DGRAM, IPPROTO_UDP, &sock);
-	if (err)
-		return err;
-	/* Before the bind: nothing may ever get into the receive queue. */
-	udp_sk(sock->sk)->encap_rcv = reserved_rcv;
-	WRITE_ONCE(udp_sk(sock->sk)->encap_type, 1);
-	udp_tunnel_encap_enable(sock->sk);
-	/* void: the parameter is another kind of sockaddr from 6.19 on. */
-	err = kernel_bind(sock, (void *)&addr, sizeof(addr));
-	if (err) {
-		sock_release(sock);
-		return err;
-	}
-	claim->sock = sock;
-	return 0;
+	return family == AF_INET ? ipv4_is_multicast(addr[0]) : *(const u8 *)addr == 0xff;
 }
 
-static struct claim *claim_create(struct net *net, const struct atmo_flow *flow)
+/* An IPv4 address leaves the other words zero. */
+static bool address_fits(u16 family, const __be32 addr[4])
 {
-	struct claim *claim = kzalloc(sizeof(*claim), GFP_KERNEL);
-	int err;
-
-	if (!claim)
-		return ERR_PTR(-ENOMEM);
-	claim->flow = *flow;
-	/* A kernel socket doesn't keep its namespace alive; the claim must. */
-	claim->net = get_net(net);
-	err = claim_reserve(claim);
-	if (err) {
-		put_net(claim->net);
-		kfree(claim);
-		return ERR_PTR(err);
-	}
-	return claim;
+	return family == AF_INET6 || !(addr[1] | addr[2] | addr[3]);
 }
 
-static void claim_destroy(struct claim *claim)
+static int raw_check(const struct atmo_flow *flow)
 {
-	sock_release(claim->sock);
-	put_net(claim->net);
-	kfree(claim);
+	static const struct atmo_flow raw = { .family = AF_PACKET };
+
+	return memcmp(flow, &raw, sizeof(raw)) ? -EINVAL : 0;
 }
 
-/* Only whole ports can be claimed so far, and only of UDP over IPv4. */
 static int flow_check(const struct atmo_flow *flow)
 {
-	static const __be32 none[4];
+	bool connected = atmo_flow_connected(flow);
 
-	if (flow->family != AF_INET)
+	if (flow->family == AF_PACKET)
+		return raw_check(flow);
+	if (flow->family != AF_INET && flow->family != AF_INET6)
 		return -EAFNOSUPPORT;
-	if (flow->protocol != IPPROTO_UDP)
+	if (flow->protocol != IPPROTO_UDP && flow->protocol != IPPROTO_TCP)
 		return -EPROTONOSUPPORT;
-	if (!flow->laddr[0] || memcmp(&flow->laddr[1], none, 12) || !flow->lport)
+	if (!address_fits(flow->family, flow->laddr) || !address_fits(flow->family, flow->raddr))
 		return -EINVAL;
-	if (memcmp(flow->raddr, none, 16) || flow->rport || flow->zero)
+	if (address_is_zero(flow->laddr) || connected == address_is_zero(flow->raddr) ||
+	    flow->zero || address_is_multicast(flow->family, flow->raddr))
+		return -EINVAL;
+	/* A group is received by whoever has joined it, and sends nothing. */
+	if (address_is_multicast(flow->family, flow->laddr) &&
+	    (connected || flow->protocol != IPPROTO_UDP))
 		return -EINVAL;
 	return 0;
 }
 
-static int ports_claim(struct atmo_ports *ports, struct net *net,
-		       const struct atmo_flow *flow, u32 stack_id)
+static int raw_claim(struct atmo_ports *ports, u32 stack_id)
 {
-	struct claim *claim;
+	lockdep_assert_held(&ports->lock);
+	if (ports->raw != ATMO_STACK_NONE)
+		return -EADDRINUSE;
+	WRITE_ONCE(ports->raw, stack_id);
+	return 0;
+}
+
+static int ports_claim(struct atmo_ports *ports, struct net *net, u32 ifindex,
+		       struct atmo_flow *flow, u32 stack_id, kuid_t owner)
+{
+	__be16 lport = flow->lport;
 	int err;
 
 	lockdep_assert_held(&ports->lock);
-	if (atmo_table_lookup(ports_table(ports), flow) != ATMO_STACK_NONE)
+	if (atmo_table_lookup(&ports_table(ports)->t, flow) != ATMO_STACK_NONE)
 		return -EADDRINUSE;
-	claim = claim_create(net, flow);
-	if (IS_ERR(claim))
-		return PTR_ERR(claim);
-	err = xa_insert(&ports->claims, stack_id, claim, GFP_KERNEL);
+	err = atmo_reservation_get(&ports->reserved, net, ifindex, flow, owner);
 	if (err)
-		goto err_claim;
+		return err;
 	err = ports_insert(ports, flow, stack_id);
-	if (err)
-		goto err_xa;
+	if (err) {
+		atmo_reservation_put(&ports->reserved, flow);
+		flow->lport = lport;
+		return err;
+	}
+	if (atmo_flow_connected(flow))
+		WRITE_ONCE(ports->nr_connected, ports->nr_connected + 1);
 	return 0;
-
-err_xa:
-	xa_erase(&ports->claims, stack_id);
-err_claim:
-	claim_destroy(claim);
-	return err;
 }
 
 /**
- * atmo_port_claim() - claim a local address and port for a stack
+ * atmo_port_claim() - claim a flow for a stack
  * @ports: the ports of the NIC the address belongs to
  * @net: network namespace to hold the port in; a reference is kept until the
  *	release
- * @flow: family, protocol, local address and port, all set; all else zero
- * @stack_id: whose it is to be: neither ATMO_STACK_NONE nor ATMO_TABLE_DEAD, and
- *	not the id of another claim
+ * @ifindex: device of the NIC there
+ * @flow: one of
+ *	- local address and port: whatever comes to the port, but for
+ *	- local and remote address and port: what one peer sends to the port. A
+ *	  local port of 0: an ephemeral one is chosen as Linux does, and written back
+ *	- a multicast group as local address, and a port (UDP only)
+ *	- AF_PACKET: all frames that nobody else claims
+ * @stack_id: whose it is to be: neither ATMO_STACK_NONE nor ATMO_TABLE_DEAD; it
+ *	may have any number of claims
+ * @owner: user whose port it is to be. Claims of one local port (of one address,
+ *	family and protocol) are all of one user; for UDP they are either one of
+ *	the whole port or several with a remote address, for TCP one of the whole
+ *	port (a listener) and any number with a remote address. UDP and TCP know
+ *	nothing of each other's ports, nor do different local addresses.
  *
- * On success lookups of @flow yield @stack_id, and Linux refuses the address
- * and port to everybody else. On failure nothing has changed.
+ * Precondition: no claim of the same flow in @ports.
+ * Postcondition: lookups of packets of @flow, and of no others, yield @stack_id,
+ * and Linux refuses the local address and port to everybody else. On failure
+ * nothing has changed, @flow neither.
  *
  * Context: process context, may sleep; takes the ports' mutex.
- * Return: 0; -EADDRINUSE: claimed already, or some Linux socket has it;
- * -EACCES: the port needs CAP_NET_BIND_SERVICE; -EADDRNOTAVAIL: @flow's address
- * is not a local one; -EINVAL, -EAFNOSUPPORT, -EPROTONOSUPPORT: @flow is not
- * what is asked for above; -EBUSY: @stack_id has a claim; -ENOMEM.
+ * Return: 0; -EADDRINUSE: claimed already, the port is another user's or not to be
+ * shared (see @owner), or some Linux socket has it; -EACCES: the port needs
+ * CAP_NET_BIND_SERVICE; -EADDRNOTAVAIL: @flow's address is not a local one;
+ * -EINVAL, -EAFNOSUPPORT, -EPROTONOSUPPORT: @flow is not what is asked for above;
+ * -ENOMEM: no memory, or as many flows claimed as the parameter max_flows allows.
  */
-int atmo_port_claim(struct atmo_ports *ports, struct net *net,
-		    const struct atmo_flow *flow, u32 stack_id)
+int atmo_port_claim(struct atmo_ports *ports, struct net *net, u32 ifindex,
+		    struct atmo_flow *flow, u32 stack_id, kuid_t owner)
 {
 	int err;
 
@@ -247,34 +236,42 @@ int atmo_port_claim(struct atmo_ports *ports, struct net *net,
 	if (err)
 		return err;
 	mutex_lock(&ports->lock);
-	err = ports_claim(ports, net, flow, stack_id);
+	if (flow->family == AF_PACKET)
+		err = raw_claim(ports, stack_id);
+	else
+		err = ports_claim(ports, net, ifindex, flow, stack_id, owner);
 	mutex_unlock(&ports->lock);
 	return err;
 }
 EXPORT_SYMBOL_GPL(atmo_port_claim);
 
 /**
- * atmo_port_release() - give a claimed port back
+ * atmo_port_release() - give a claimed flow back
  * @ports: as claimed
- * @flow: as claimed
- * @stack_id: as claimed; a release of what another stack owns changes nothing
+ * @flow: as claimed, with the port that was written back
+ * @stack_id: as claimed
  *
- * On return the port may be claimed again, here and in Linux. A lookup that
- * began before may still yield @stack_id.
+ * Precondition: none; a release of what isn't claimed, or by another stack,
+ * changes nothing.
+ * Postcondition: @flow may be claimed again, and its local port, if this was the
+ * last claim of it, here and in Linux. A lookup that began before may still yield
+ * @stack_id.
  *
  * Context: process context, may sleep; takes the ports' mutex.
  */
 void atmo_port_release(struct atmo_ports *ports, const struct atmo_flow *flow,
 		       u32 stack_id)
 {
-	struct claim *claim;
-
+	if (stack_id == ATMO_STACK_NONE)
+		return;
 	mutex_lock(&ports->lock);
-	claim = xa_load(&ports->claims, stack_id);
-	if (claim && !memcmp(&claim->flow, flow, sizeof(*flow))) {
-		atmo_table_remove(ports_table(ports), flow, stack_id);
-		xa_erase(&ports->claims, stack_id);
-		claim_destroy(claim);
+	if (flow->family == AF_PACKET) {
+		if (!raw_check(flow) && ports->raw == stack_id)
+			WRITE_ONCE(ports->raw, ATMO_STACK_NONE);
+	} else if (!atmo_table_remove(&ports_table(ports)->t, flow, stack_id)) {
+		if (atmo_flow_connected(flow))
+			WRITE_ONCE(ports->nr_connected, ports->nr_connected - 1);
+		atmo_reservation_put(&ports->reserved, flow);
 	}
 	mutex_unlock(&ports->lock);
 }
@@ -283,24 +280,63 @@ EXPORT_SYMBOL_GPL(atmo_port_release);
 /**
  * atmo_port_lookup() - which stack a packet is for
  * @ports: the ports of the NIC it came from
- * @flow: its family, protocol, local address and port; all else zero
+ * @flow: all that is known of it; or AF_PACKET and all else zero, for a frame that
+ *	is none of the others'
  *
- * Context: any; wait-free.
+ * Precondition: @flow is not a local port of 0.
+ * Postcondition: nothing has changed.
+ *
+ * Context: any; wait-free: at most two lookups, by 5-tuple and by local port.
  * Return: a stack id, or ATMO_STACK_NONE.
  */
 u32 atmo_port_lookup(struct atmo_ports *ports, const struct atmo_flow *flow)
 {
-	u32 id;
+	const struct atmo_table *t;
+	struct atmo_flow whole;
+	u32 id = ATMO_STACK_NONE;
 
+	if (flow->family == AF_PACKET)
+		return READ_ONCE(ports->raw);
 	rcu_read_lock();
-	id = atmo_table_lookup(rcu_dereference(ports->table), flow);
+	t = &rcu_dereference(ports->table)->t;
+	if (READ_ONCE(ports->nr_connected) && atmo_flow_connected(flow))
+		id = atmo_table_lookup(t, flow);
+	if (id == ATMO_STACK_NONE) {
+		whole = *flow;
+		memset(whole.raddr, 0, sizeof(whole.raddr));
+		whole.rport = 0;
+		id = atmo_table_lookup(t, &whole);
+	}
 	rcu_read_unlock();
 	return id;
 }
 EXPORT_SYMBOL_GPL(atmo_port_lookup);
 
 /**
+ * atmo_ports_bytes() - memory that the claims of a NIC take
+ * @ports: the ports of the NIC
+ *
+ * Precondition: none. Postcondition: nothing has changed.
+ *
+ * Context: process context, may sleep; takes the ports' mutex.
+ * Return: bytes, without Linux's sockets.
+ */
+size_t atmo_ports_bytes(struct atmo_ports *ports)
+{
+	size_t bytes;
+
+	mutex_lock(&ports->lock);
+	bytes = offsetof(struct ports_table, t) + ports->reserved.bytes +
+		atmo_table_bytes(ports_table(ports)->t.nr_slots);
+	mutex_unlock(&ports->lock);
+	return bytes;
+}
+EXPORT_SYMBOL_GPL(atmo_ports_bytes);
+
+/**
  * atmo_ports_create() - an empty set of claims, for one NIC
+ *
+ * Precondition: none. Postcondition: lookups yield ATMO_STACK_NONE.
  *
  * Context: process context, may sleep.
  * Return: to be given back to atmo_ports_destroy(), or NULL: no memory.
@@ -308,39 +344,41 @@ EXPORT_SYMBOL_GPL(atmo_port_lookup);
 struct atmo_ports *atmo_ports_create(void)
 {
 	struct atmo_ports *ports = kzalloc(sizeof(*ports), GFP_KERNEL);
-	struct atmo_table *table;
+	struct ports_table *table;
 	hsiphash_key_t key;
 
 	if (!ports)
 		return NULL;
 	get_random_bytes(&key, sizeof(key));
 	table = table_create(PORTS_FIRST_SLOTS, &key);
-	if (!table) {
-		kfree(ports);
-		return NULL;
-	}
+	if (!table)
+		goto err_ports;
+	if (atmo_reservations_init(&ports->reserved))
+		goto err_table;
 	RCU_INIT_POINTER(ports->table, table);
 	mutex_init(&ports->lock);
-	xa_init(&ports->claims);
 	return ports;
+
+err_table:
+	kvfree(table);
+err_ports:
+	kfree(ports);
+	return NULL;
 }
 EXPORT_SYMBOL_GPL(atmo_ports_create);
 
 /**
  * atmo_ports_destroy() - free a set of claims
- * @ports: from atmo_ports_create(); no lookup runs or will run. What is still
- *	claimed is released.
+ * @ports: from atmo_ports_create()
+ *
+ * Precondition: no other call for @ports runs or will run.
+ * Postcondition: what was still claimed is released.
  *
  * Context: process context, may sleep.
  */
 void atmo_ports_destroy(struct atmo_ports *ports)
 {
-	struct claim *claim;
-	unsigned long id;
-
-	xa_for_each(&ports->claims, id, claim)
-		claim_destroy(claim);
-	xa_destroy(&ports->claims);
+	atmo_reservations_exit(&ports->reserved);
 	kvfree(rcu_dereference_protected(ports->table, true));
 	mutex_destroy(&ports->lock);
 	kfree(ports);

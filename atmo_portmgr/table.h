@@ -19,7 +19,7 @@
 #include <linux/siphash.h>
 #include <linux/types.h>
 
-#include "atmo_portmgr.h"
+#include "flow.h"
 
 #define ATMO_TABLE_DEAD		0xffffffffU
 #define ATMO_TABLE_MIN_SLOTS	8U

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /* /dev/atmo: file operations. What they mean is in the other files. */
+#include <linux/err.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/nsproxy.h>
 #include <linux/uaccess.h>
 
+#include "capture.h"
 #include "check.h"
 #include "priv.h"
 #include "../uapi/atmo_abi_check.h"
+
+static const struct file_operations chardev_fops;
 
 static int chardev_open(struct inode *inode, struct file *file)
 {
@@ -17,6 +22,9 @@ static int chardev_open(struct inode *inode, struct file *file)
 	if (IS_ERR(inst))
 		return PTR_ERR(inst);
 	file->private_data = inst;
+	/* Mappings of one file must not be found by way of another's. */
+	inst->mapping.host = inode;
+	file->f_mapping = &inst->mapping;
 	return nonseekable_open(inode, file);
 }
 
@@ -27,8 +35,26 @@ static int chardev_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+/* The pages of another instance, or NULL if none are asked for. */
+static struct atmo_domain *pages_to_share(const struct atmo_bind *bind)
+{
+	struct atmo_domain *domain = ERR_PTR(-EBADF);
+	struct file *file;
+
+	if (!(bind->flags & ATMO_BIND_SHARE_PAGES))
+		return NULL;
+	file = fget(bind->pages_fd);
+	if (!file)
+		return domain;
+	if (file->f_op == &chardev_fops)
+		domain = atmo_domain_get(file->private_data, bind->nr_pages);
+	fput(file);
+	return domain;
+}
+
 static int bind_ioctl(struct atmo_instance *inst, void __user *arg)
 {
+	struct atmo_domain *domain;
 	struct atmo_bind bind;
 	int err;
 
@@ -37,7 +63,12 @@ static int bind_ioctl(struct atmo_instance *inst, void __user *arg)
 	err = atmo_check_bind(&bind);
 	if (err)
 		return err;
-	err = atmo_instance_bind(inst, current->nsproxy->net_ns, &bind);
+	domain = pages_to_share(&bind);
+	if (IS_ERR(domain))
+		return PTR_ERR(domain);
+	err = atmo_instance_bind(inst, current->nsproxy->net_ns, &bind, domain);
+	if (domain)
+		atmo_domain_put(domain);
 	if (err)
 		return err;
 	/* Bound all the same: the address can be asked for by ATMO_GET_INFO. */
@@ -74,6 +105,16 @@ static int stats_ioctl(struct atmo_instance *inst, void __user *arg)
 	return err;
 }
 
+/* The file is only asked by way of: what is captured is named by its number. */
+static long capture_ioctl(void __user *arg)
+{
+	struct atmo_capture capture;
+
+	if (copy_from_user(&capture, arg, sizeof(capture)))
+		return -EFAULT;
+	return atmo_capture_open(current->nsproxy->net_ns, &capture);
+}
+
 static int batch_ioctl(struct atmo_instance *inst, void __user *arg,
 		       int (*handle)(struct atmo_instance *inst, u32 nr))
 {
@@ -90,6 +131,46 @@ static int batch_ioctl(struct atmo_instance *inst, void __user *arg,
 		return ret;
 	batch.nr = ret;
 	return copy_to_user(arg, &batch, sizeof(batch)) ? -EFAULT : 0;
+}
+
+static int neigh_ioctl(struct atmo_instance *inst, void __user *arg)
+{
+	struct atmo_neigh neigh;
+
+	if (copy_from_user(&neigh, arg, sizeof(neigh)))
+		return -EFAULT;
+	return atmo_check_neigh(&neigh) ?: atmo_instance_neigh(inst, &neigh);
+}
+
+static int route_ioctl(struct atmo_instance *inst, void __user *arg)
+{
+	struct atmo_route route;
+
+	if (copy_from_user(&route, arg, sizeof(route)))
+		return -EFAULT;
+	return atmo_check_route(&route) ?: atmo_instance_route(inst, &route);
+}
+
+static int group_ioctl(struct atmo_instance *inst, void __user *arg)
+{
+	struct atmo_group group;
+
+	if (copy_from_user(&group, arg, sizeof(group)))
+		return -EFAULT;
+	return atmo_check_group(&group) ?: atmo_instance_group(inst, &group);
+}
+
+static int headers_ioctl(struct atmo_instance *inst, void __user *arg)
+{
+	struct atmo_headers headers;
+	int err;
+
+	if (copy_from_user(&headers, arg, sizeof(headers)))
+		return -EFAULT;
+	err = atmo_check_headers(&headers) ?: atmo_instance_headers(inst, &headers);
+	if (!err && copy_to_user(arg, &headers, sizeof(headers)))
+		err = -EFAULT;
+	return err;
 }
 
 static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -111,6 +192,18 @@ static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 		return batch_ioctl(inst, uarg, atmo_instance_rx);
 	case ATMO_TX_BATCH:
 		return batch_ioctl(inst, uarg, atmo_instance_tx);
+	case ATMO_RESTART:
+		return atmo_instance_restart(inst);
+	case ATMO_NEIGH:
+		return neigh_ioctl(inst, uarg);
+	case ATMO_ROUTE:
+		return route_ioctl(inst, uarg);
+	case ATMO_GROUP:
+		return group_ioctl(inst, uarg);
+	case ATMO_GET_HEADERS:
+		return headers_ioctl(inst, uarg);
+	case ATMO_CAPTURE:
+		return capture_ioctl(uarg);
 	default:
 		return -ENOTTY;
 	}

@@ -8,6 +8,7 @@
 
 #include "pure.h"
 #include "../uapi/linux/atmo.h"
+#include "../uapi/linux/atmo_capture.h"
 #include "../uapi/linux/atmo_ring.h"
 
 /* 0: one of ours; ENOTTY: no such number; EINVAL: wrong size or direction. */
@@ -15,7 +16,8 @@ static inline int atmo_check_cmd(unsigned int cmd)
 {
 	static const unsigned int known[] = {
 		ATMO_BIND, ATMO_GET_INFO, ATMO_GET_STATS, ATMO_RX_BATCH,
-		ATMO_TX_BATCH,
+		ATMO_TX_BATCH, ATMO_RESTART, ATMO_NEIGH, ATMO_ROUTE, ATMO_GROUP,
+		ATMO_GET_HEADERS, ATMO_CAPTURE,
 	};
 	unsigned int i;
 
@@ -43,22 +45,70 @@ static inline bool atmo_check_nr_pages(__u32 nr)
 	return nr >= ATMO_MIN_PAGES && nr <= ATMO_MAX_PAGES && !(nr & (nr - 1));
 }
 
+/* Words of an address that the family has; the others are zero. */
+static inline unsigned int atmo_addr_words(__u16 family)
+{
+	switch (family) {
+	case AF_INET:
+		return 1;
+	case AF_INET6:
+		return 4;
+	default:
+		return 0;
+	}
+}
+
+/* The address of a single host, as far as it can be told from the address alone. */
+static inline bool atmo_check_unicast(__u16 family, const __be32 *addr)
+{
+	const __u8 *bytes = (const __u8 *)addr;
+
+	if (family == AF_INET)
+		return bytes[0] && bytes[0] != 127 && bytes[0] < 224;
+	/* No group, not this host, no IPv4 address in disguise (RFC 4291, 2.5 and 2.7). */
+	return bytes[0] != 0xff &&
+	       (addr[0] || addr[1] || (addr[2] && addr[2] != cpu_to_be32(0xffff)));
+}
+
+/* A remote address and port come together, and only where packets have any. */
+static inline bool atmo_check_flow(const struct atmo_bind *bind)
+{
+	const unsigned int words = atmo_addr_words(bind->family);
+	const bool connected = !atmo_all_zero((const __force __u32 *)bind->raddr, 4);
+
+	if (!atmo_all_zero((const __force __u32 *)bind->laddr + words, 4 - words) ||
+	    !atmo_all_zero((const __force __u32 *)bind->raddr + words, 4 - words))
+		return false;
+	if (!words && bind->lport)
+		return false;
+	return connected == !!bind->rport &&
+	       (!connected || atmo_check_unicast(bind->family, bind->raddr));
+}
+
+static inline int atmo_check_rate(const struct atmo_bind *bind)
+{
+	if (!bind->tx_rate)
+		return 0;
+	if (bind->tx_rate < ATMO_MIN_TX_RATE || bind->tx_rate > ATMO_MAX_TX_RATE)
+		return -ERANGE;
+	/* Only a queue of its own can be slowed down. */
+	return bind->lane == ATMO_LANE_SHARED ? -EOPNOTSUPP : 0;
+}
+
 /* Which protocols there are is not judged here. */
 static inline int atmo_check_bind(const struct atmo_bind *bind)
 {
-	if (bind->version != ATMO_UAPI_VERSION || bind->flags ||
-	    !atmo_all_zero(bind->reserved, 4))
+	if (bind->version != ATMO_UAPI_VERSION || bind->flags & ~ATMO_BIND_SHARE_PAGES ||
+	    !atmo_all_zero(bind->reserved, 2))
 		return -EINVAL;
-	if (bind->family != AF_INET || bind->lane > ATMO_LANE_SHARED ||
-	    bind->ifindex > 0x7fffffff || !atmo_check_nr_pages(bind->nr_pages))
+	if (bind->pages_fd && !(bind->flags & ATMO_BIND_SHARE_PAGES))
 		return -EINVAL;
-	if (!bind->lport || bind->rport || bind->raddr[0] || bind->raddr[1] ||
-	    bind->raddr[2] || bind->raddr[3])
+	if (bind->family != AF_INET && bind->family != AF_INET6 && bind->family != AF_PACKET)
 		return -EINVAL;
-	/* IPv4 has the first word only. */
-	if (bind->laddr[1] || bind->laddr[2] || bind->laddr[3])
+	if (bind->lane > ATMO_LANE_SHARED || bind->ifindex > 0x7fffffff ||
+	    !atmo_check_nr_pages(bind->nr_pages) || !atmo_check_flow(bind))
 		return -EINVAL;
-	return 0;
+	return atmo_check_rate(bind);
 }
 
 static inline int atmo_check_info(const struct atmo_info *info)
@@ -72,7 +122,7 @@ static inline int atmo_check_info(const struct atmo_info *info)
 static inline int atmo_check_stats(const struct atmo_stats *stats)
 {
 	if (stats->version != ATMO_UAPI_VERSION || stats->reserved[0] ||
-	    stats->reserved[1] || stats->reserved[2] || stats->reserved[3])
+	    stats->reserved[1])
 		return -EINVAL;
 	return 0;
 }
@@ -84,14 +134,45 @@ static inline int atmo_check_batch(const struct atmo_batch *batch)
 	return 0;
 }
 
+/* Addresses depend on the instance's family: override.c judges them. */
+static inline int atmo_check_neigh(const struct atmo_neigh *neigh)
+{
+	static const u8 zero[sizeof(neigh->reserved)];
+
+	if (neigh->flags & ~ATMO_ENTRY_DELETE ||
+	    memcmp(neigh->reserved, zero, sizeof(zero)))
+		return -EINVAL;
+	return 0;
+}
+
+static inline int atmo_check_route(const struct atmo_route *route)
+{
+	if (route->flags & ~ATMO_ENTRY_DELETE || !atmo_all_zero(route->reserved, 2))
+		return -EINVAL;
+	return 0;
+}
+
+static inline int atmo_check_group(const struct atmo_group *group)
+{
+	if (group->flags & ~ATMO_ENTRY_DELETE || !atmo_all_zero(group->reserved, 3))
+		return -EINVAL;
+	return 0;
+}
+
+static inline int atmo_check_headers(const struct atmo_headers *headers)
+{
+	return headers->flags ? -EINVAL : 0;
+}
+
 /*
- * An entry of the tx ring whose slot has been checked. Returns 0, or a negative
- * errno for the completion and *reason to count.
+ * An entry of the tx ring whose slot has been checked; @flags are those that the
+ * protocol knows. Returns 0, or a negative errno for the completion and *reason
+ * to count.
  */
 static inline int atmo_check_tx(const struct atmo_tx_desc *desc, u32 max_payload,
-				u8 *reason)
+				u32 flags, u8 *reason)
 {
-	if (desc->reserved || desc->flags) {
+	if (desc->reserved || desc->flags & ~flags) {
 		*reason = ATMO_DROP_TX_RESERVED;
 		return -EINVAL;
 	}
@@ -100,7 +181,8 @@ static inline int atmo_check_tx(const struct atmo_tx_desc *desc, u32 max_payload
 		*reason = ATMO_DROP_TX_BAD_RANGE;
 		return -EINVAL;
 	}
-	if (desc->len > max_payload) {
+	/* Headers in place are long in another way. */
+	if (!(desc->flags & ATMO_TX_FRAME) && desc->len > max_payload) {
 		*reason = ATMO_DROP_TX_TOO_LONG;
 		return -EMSGSIZE;
 	}

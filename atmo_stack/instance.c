@@ -15,12 +15,16 @@
  * lane and queue are used by nobody but teardown.
  */
 #include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/etherdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
+#include <linux/pid.h>
 #include <linux/sched.h>
 #include <net/ip.h>
 
+#include "capture.h"
 #include "priv.h"
 #include "../atmo_portmgr/compat.h"
 
@@ -30,6 +34,8 @@ static void rx_side_init(struct atmo_rx_side *rx)
 	rx->packets = 0;
 	rx->bytes = 0;
 	rx->passed = 0;
+	rx->copied = 0;
+	rx->remapped_total = 0;
 	rx->nr_spare = 0;
 }
 
@@ -55,6 +61,7 @@ struct atmo_instance *atmo_instance_create(void)
 	mutex_init(&inst->rx.mutex);
 	mutex_init(&inst->tx.mutex);
 	INIT_LIST_HEAD(&inst->proto_link);
+	atmo_mapping_init(&inst->mapping);
 	return inst;
 }
 EXPORT_SYMBOL_IF_KUNIT(atmo_instance_create);
@@ -64,14 +71,16 @@ static void instance_destroy(struct kref *ref)
 	struct atmo_instance *inst = container_of(ref, struct atmo_instance, ref);
 
 	atmo_rings_destroy(inst);
-	atmo_pages_uncharge(inst);
+	atmo_domain_leave(inst);
+	atmo_charge_drop(&inst->charge);
+	put_pid(inst->binder.pid);
 	mutex_destroy(&inst->tx.mutex);
 	mutex_destroy(&inst->rx.mutex);
 	mutex_destroy(&inst->bind_mutex);
 	kvfree(inst);
 }
 
-static void instance_put(struct atmo_instance *inst)
+void atmo_instance_put(struct atmo_instance *inst)
 {
 	kref_put(&inst->ref, instance_destroy);
 }
@@ -109,15 +118,36 @@ int atmo_instance_device_error(const struct atmo_instance *inst)
 	return netif_running(atmo_nic_netdev(ep->nic)) ? 0 : -ENETDOWN;
 }
 
+/* Calls fail from now on, but for those that are under way. Any context. */
+static bool set_failed(struct atmo_instance *inst, enum atmo_failure why)
+{
+	if (READ_ONCE(inst->failed))
+		return false;
+	WRITE_ONCE(inst->failed, true);
+	trace_atmo_failure(inst->id, why);
+	wake_up_interruptible_poll(&inst->waitq, EPOLLERR);
+	return true;
+}
+
 /* A driver yielded a page that it did not have: nothing about pages is certain. */
 void atmo_instance_fail(struct atmo_instance *inst)
 {
-	if (READ_ONCE(inst->failed))
-		return;
-	WRITE_ONCE(inst->failed, true);
-	pr_err_ratelimited("atmo_stack: port %u stopped: a page came back that its lane did not own\n",
-			   be16_to_cpu(inst->ep.flow.lport));
-	wake_up_interruptible_poll(&inst->waitq, EPOLLERR);
+	if (set_failed(inst, ATMO_FAILURE_OWNERSHIP))
+		pr_err_ratelimited("atmo_stack: port %u stopped: a page came back that its lane did not own\n",
+				   be16_to_cpu(inst->ep.flow.lport));
+}
+
+/* The administrator wants it to stop. One that isn't bound has nothing to stop. */
+int atmo_instance_stop(struct atmo_instance *inst)
+{
+	int err;
+
+	mutex_lock(&inst->rx.mutex);
+	err = atmo_instance_error(inst);
+	if (!err)
+		set_failed(inst, ATMO_FAILURE_STOPPED);
+	mutex_unlock(&inst->rx.mutex);
+	return err == -EIO ? 0 : err;
 }
 
 /* ---- Callbacks of the demultiplexer ---- */
@@ -149,6 +179,7 @@ static void detach_endpoint(struct atmo_instance *inst)
 	atmo_endpoint_stop(&inst->ep);
 	atmo_pages_destroy(inst);
 	atmo_proto_detach(inst);
+	atmo_routes_destroy(inst);
 	atmo_endpoint_unbind(&inst->ep);
 }
 
@@ -169,16 +200,18 @@ static void endpoint_gone(struct atmo_endpoint *ep)
 	teardown(inst);
 	mutex_unlock(&inst->bind_mutex);
 	wake_up_interruptible_poll(&inst->waitq, EPOLLERR | EPOLLHUP);
-	instance_put(inst);
+	atmo_instance_put(inst);
 	module_put(THIS_MODULE);
 }
 
 void atmo_instance_close(struct atmo_instance *inst)
 {
+	atmo_registry_remove(inst);
+	atmo_capture_end(inst);
 	mutex_lock(&inst->bind_mutex);
 	teardown(inst);
 	mutex_unlock(&inst->bind_mutex);
-	instance_put(inst);
+	atmo_instance_put(inst);
 }
 EXPORT_SYMBOL_IF_KUNIT(atmo_instance_close);
 
@@ -186,7 +219,10 @@ EXPORT_SYMBOL_IF_KUNIT(atmo_instance_close);
 
 static int check_rights(struct net *net, const struct atmo_bind *bind)
 {
-	if (inet_port_requires_bind_service(net, be16_to_cpu(bind->lport)) &&
+	if (bind->family == AF_PACKET)
+		return ns_capable(net->user_ns, CAP_NET_RAW) ? 0 : -EPERM;
+	/* An ephemeral port needs no right. */
+	if (bind->lport && inet_port_requires_bind_service(net, be16_to_cpu(bind->lport)) &&
 	    !ns_capable(net->user_ns, CAP_NET_BIND_SERVICE))
 		return -EACCES;
 	return 0;
@@ -196,9 +232,13 @@ static void endpoint_init(struct atmo_endpoint *ep, const struct atmo_bind *bind
 {
 	memset(ep, 0, sizeof(*ep));
 	memcpy(ep->flow.laddr, bind->laddr, sizeof(ep->flow.laddr));
+	memcpy(ep->flow.raddr, bind->raddr, sizeof(ep->flow.raddr));
 	ep->flow.lport = bind->lport;
+	ep->flow.rport = bind->rport;
 	ep->flow.family = bind->family;
 	ep->flow.protocol = bind->protocol;
+	ep->owner = current_fsuid();
+	ep->tx_rate = bind->tx_rate;
 	ep->wake = endpoint_wake;
 	ep->hold = endpoint_hold;
 	ep->gone = endpoint_gone;
@@ -214,7 +254,7 @@ static int attach_endpoint(struct atmo_instance *inst, struct net *net,
 		return err;
 	/* A shared lane's private queue has as many pages again. */
 	if (inst->ep.queue) {
-		err = atmo_pages_charge(inst, inst->nr_pages);
+		err = atmo_charge_add(&inst->charge, inst->nr_pages);
 		if (err)
 			goto err_detach;
 	}
@@ -234,13 +274,57 @@ err_detach:
 	return err;
 }
 
+/* Rings and pages, and who pays for them. @domain: to join, NULL: a new one. */
+static int create_memory(struct atmo_instance *inst, struct atmo_domain *domain)
+{
+	int err;
+
+	err = atmo_rings_create(inst);
+	if (err)
+		return err;
+	err = atmo_charge_add(&inst->charge, inst->rings_len / PAGE_SIZE);
+	if (err)
+		goto err_rings;
+	if (domain)
+		kref_get(&domain->ref);
+	else
+		domain = atmo_domain_create(inst->nr_pages);
+	if (IS_ERR(domain)) {
+		err = PTR_ERR(domain);
+		goto err_charge;
+	}
+	err = atmo_domain_join(domain, inst);
+	if (err)
+		goto err_domain;
+	return 0;
+
+err_domain:
+	atmo_domain_put(domain);
+err_charge:
+	atmo_charge_drop(&inst->charge);
+err_rings:
+	atmo_rings_destroy(inst);
+	return err;
+}
+
+static void destroy_memory(struct atmo_instance *inst)
+{
+	atmo_domain_leave(inst);
+	atmo_charge_drop(&inst->charge);
+	atmo_rings_destroy(inst);
+}
+
 static int bind_locked(struct atmo_instance *inst, struct net *net,
-		       const struct atmo_bind *bind)
+		       const struct atmo_bind *bind, struct atmo_domain *domain)
 {
 	int err;
 
 	lockdep_assert_held(&inst->bind_mutex);
+	err = atmo_registry_add(inst, net);
+	if (err)
+		return err;
 	endpoint_init(&inst->ep, bind);
+	inst->ep.instance = inst->id;
 	rx_side_init(&inst->rx);
 	tx_side_init(&inst->tx);
 	/* Before a port is taken, which others would notice. */
@@ -248,27 +332,24 @@ static int bind_locked(struct atmo_instance *inst, struct net *net,
 		return -EPROTONOSUPPORT;
 	inst->ifindex = bind->ifindex;
 	inst->nr_pages = bind->nr_pages;
-	err = atmo_rings_create(inst);
+	err = create_memory(inst, domain);
 	if (err)
 		return err;
-	err = atmo_pages_charge(inst, inst->nr_pages + inst->rings_len / PAGE_SIZE);
-	if (err)
-		goto err_rings;
 	err = attach_endpoint(inst, net, bind);
-	if (err)
-		goto err_uncharge;
+	if (err) {
+		destroy_memory(inst);
+		return err;
+	}
 	set_state(inst, ATMO_INSTANCE_BOUND);
 	return 0;
-
-err_uncharge:
-	atmo_pages_uncharge(inst);
-err_rings:
-	atmo_rings_destroy(inst);
-	return err;
 }
 
-/* @bind has been checked; its laddr is filled in. */
-int atmo_instance_bind(struct atmo_instance *inst, struct net *net, struct atmo_bind *bind)
+/*
+ * @bind has been checked; its laddr and lport are filled in. @domain: the pages to
+ * share, the caller's reference stays his; NULL: new ones.
+ */
+int atmo_instance_bind(struct atmo_instance *inst, struct net *net, struct atmo_bind *bind,
+		       struct atmo_domain *domain)
 {
 	int err = check_rights(net, bind);
 
@@ -277,9 +358,11 @@ int atmo_instance_bind(struct atmo_instance *inst, struct net *net, struct atmo_
 	mutex_lock(&inst->bind_mutex);
 	switch (inst->state) {
 	case ATMO_INSTANCE_NEW:
-		err = bind_locked(inst, net, bind);
-		if (!err)
-			memcpy(bind->laddr, inst->ep.flow.laddr, sizeof(bind->laddr));
+		err = bind_locked(inst, net, bind, domain);
+		if (err)
+			break;
+		memcpy(bind->laddr, inst->ep.flow.laddr, sizeof(bind->laddr));
+		bind->lport = inst->ep.flow.lport;
 		break;
 	case ATMO_INSTANCE_BOUND:
 		err = -EISCONN;
@@ -290,6 +373,7 @@ int atmo_instance_bind(struct atmo_instance *inst, struct net *net, struct atmo_
 	mutex_unlock(&inst->bind_mutex);
 	return err;
 }
+EXPORT_SYMBOL_IF_KUNIT(atmo_instance_bind);
 
 /* ---- Questions ---- */
 
@@ -306,6 +390,11 @@ static void fill_info(const struct atmo_instance *inst, struct atmo_info *info)
 	info->nr_pages = inst->nr_pages;
 	memcpy(info->laddr, ep->flow.laddr, sizeof(info->laddr));
 	info->lport = ep->flow.lport;
+	memcpy(info->raddr, ep->flow.raddr, sizeof(info->raddr));
+	info->rport = ep->flow.rport;
+	ether_addr_copy(info->mac, atmo_nic_netdev(ep->nic)->dev_addr);
+	info->id = inst->id;
+	info->tx_rate = ep->tx_rate;
 	info->rx_queue = U32_MAX;
 	info->tx_queue = U32_MAX;
 	if (ep->lane)
@@ -331,7 +420,8 @@ int atmo_instance_info(struct atmo_instance *inst, struct atmo_info *info)
 	return err;
 }
 
-static void fill_stats(const struct atmo_instance *inst, struct atmo_stats *stats)
+/* Both sides' mutexes are held. */
+void atmo_instance_fill_stats(const struct atmo_instance *inst, struct atmo_stats *stats)
 {
 	const struct atmo_queue *queue = inst->ep.queue;
 	int i;
@@ -345,6 +435,8 @@ static void fill_stats(const struct atmo_instance *inst, struct atmo_stats *stat
 	stats->tx_bytes = inst->tx.bytes;
 	stats->tx_slow = inst->tx.slow;
 	stats->rx_passed = inst->rx.passed;
+	stats->rx_copied = inst->rx.copied;
+	stats->rx_remapped = inst->rx.remapped_total;
 	for (i = 0; i < ATMO_NR_DROPS; i++) {
 		stats->drops[i] = inst->rx.drops[i] + inst->tx.drops[i];
 		/* What the demultiplexer dropped on our behalf comes from the wire. */
@@ -361,7 +453,7 @@ int atmo_instance_stats(struct atmo_instance *inst, struct atmo_stats *stats)
 	mutex_lock(&inst->tx.mutex);
 	err = atmo_instance_error(inst);
 	if (!err)
-		fill_stats(inst, stats);
+		atmo_instance_fill_stats(inst, stats);
 	mutex_unlock(&inst->tx.mutex);
 	mutex_unlock(&inst->rx.mutex);
 	return err;

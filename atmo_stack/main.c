@@ -6,13 +6,31 @@
 
 static int __init atmo_stack_init(void)
 {
-	return atmo_chardev_register();
+	int err = atmo_netlink_register();
+
+	if (err)
+		return err;
+	err = atmo_proto_register(&atmo_raw_proto);
+	if (err)
+		goto err_netlink;
+	err = atmo_chardev_register();
+	if (err)
+		goto err_raw;
+	return 0;
+
+err_raw:
+	atmo_proto_unregister(&atmo_raw_proto);
+err_netlink:
+	atmo_netlink_unregister();
+	return err;
 }
 module_init(atmo_stack_init);
 
 static void __exit atmo_stack_exit(void)
 {
 	atmo_chardev_unregister();
+	atmo_proto_unregister(&atmo_raw_proto);
+	atmo_netlink_unregister();
 }
 module_exit(atmo_stack_exit);
 

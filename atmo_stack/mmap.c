@@ -3,11 +3,15 @@
  * The two regions that an application maps: the rings (layout in
  * uapi/linux/atmo_ring.h) and its packet pages.
  *
- * A region is mapped as a whole, and populated at once: there is no fault
- * handler, so a part that the application unmaps stays unmapped. A mapping
- * holds its file open, and its pages by their reference counts.
+ * A region is mapped as a whole, and populated at once. Of the packet pages, which
+ * memory stands behind a slot can change: then the mappings of that slot, wherever
+ * they are, are taken away, and the next access faults the new memory in. For this
+ * each instance is an address space of its own: all open files of /dev/atmo have the
+ * same inode. A mapping holds its file open, and that rings and pages.
  */
+#include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/vmalloc.h>
 
 #include "priv.h"
@@ -44,7 +48,8 @@ static size_t rings_len(u32 entries)
 	return PAGE_ALIGN(len);
 }
 
-int atmo_rings_create(struct atmo_instance *inst)
+/* Empty rings; the memory is clear. */
+static void rings_init(struct atmo_instance *inst)
 {
 	struct atmo_ring *const rings[ATMO_NR_RINGS] = {
 		[ATMO_RING_FREE] = &inst->rx.free,
@@ -55,17 +60,29 @@ int atmo_rings_create(struct atmo_instance *inst)
 	struct atmo_ring_info info[ATMO_NR_RINGS];
 	u32 id;
 
-	inst->rings_len = rings_len(inst->nr_pages);
-	inst->rings = __vmalloc(inst->rings_len, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
-	if (!inst->rings)
-		return -ENOMEM;
 	atmo_rings_describe(inst, info);
 	for (id = 0; id < ATMO_NR_RINGS; id++)
 		atmo_ring_init(rings[id], inst->rings + info[id].cursor_offset,
 			       inst->rings + info[id].desc_offset, inst->nr_pages);
+}
+
+int atmo_rings_create(struct atmo_instance *inst)
+{
+	inst->rings_len = rings_len(inst->nr_pages);
+	inst->rings = __vmalloc(inst->rings_len, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	if (!inst->rings)
+		return -ENOMEM;
+	rings_init(inst);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(atmo_rings_create);
+
+/* As new; the instance's calls are stopped. */
+void atmo_rings_clear(struct atmo_instance *inst)
+{
+	memset(inst->rings, 0, inst->rings_len);
+	rings_init(inst);
+}
 
 void atmo_rings_destroy(struct atmo_instance *inst)
 {
@@ -80,7 +97,7 @@ static struct page *ring_page(const struct atmo_instance *inst, unsigned long i)
 
 static struct page *packet_page(const struct atmo_instance *inst, unsigned long i)
 {
-	return inst->pages[i].page;
+	return inst->domain->pages[i];
 }
 
 static int insert_pages(struct atmo_instance *inst, struct vm_area_struct *vma,
@@ -101,6 +118,80 @@ static int insert_pages(struct atmo_instance *inst, struct vm_area_struct *vma,
 	return 0;
 }
 
+/* ---- Faults ---- */
+
+/* A page that a mapping lacks; NULL: nothing belongs there. */
+static struct page *region_page(const struct atmo_instance *inst, pgoff_t pgoff)
+{
+	const pgoff_t first = ATMO_MMAP_PAGES >> PAGE_SHIFT;
+
+	if (pgoff >= first)
+		return pgoff - first < inst->nr_pages ? packet_page(inst, pgoff - first) : NULL;
+	return pgoff < inst->rings_len / PAGE_SIZE ? ring_page(inst, pgoff) : NULL;
+}
+
+/*
+ * The lock is held until the page is in place: who replaces memory does so under
+ * the same lock and takes mappings away afterwards, this one among them.
+ */
+static vm_fault_t region_fault(struct vm_fault *vmf)
+{
+	struct atmo_instance *inst = vmf->vma->vm_private_data;
+	struct page *page;
+	int err = -EFAULT;
+
+	mutex_lock(&inst->rx.mutex);
+	page = region_page(inst, vmf->pgoff);
+	if (page)
+		err = vm_insert_page(vmf->vma, vmf->address & PAGE_MASK, page);
+	mutex_unlock(&inst->rx.mutex);
+	/* -EBUSY: another thread's fault was faster. */
+	if (!err || err == -EBUSY)
+		return VM_FAULT_NOPAGE;
+	return err == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
+}
+
+static const struct vm_operations_struct region_ops = {
+	.fault = region_fault,
+};
+
+/* Is it a mapping of all packet pages of this instance? mmap_lock is held. */
+bool atmo_instance_maps_pages(const struct atmo_instance *inst,
+			      struct vm_area_struct *vma)
+{
+	return vma->vm_ops == &region_ops && vma->vm_private_data == inst &&
+	       vma->vm_pgoff == ATMO_MMAP_PAGES >> PAGE_SHIFT && vma_pages(vma) == inst->nr_pages;
+}
+
+/* There is no page cache, only mappings of it. */
+static const struct address_space_operations no_cache;
+
+/* The host is set when a file is opened. */
+void atmo_mapping_init(struct address_space *mapping)
+{
+	address_space_init_once(mapping);
+	mapping->a_ops = &no_cache;
+	mapping_set_gfp_mask(mapping, GFP_KERNEL);
+}
+
+/**
+ * atmo_instance_unmap_pages() - take slots out of all mappings of an instance
+ * @inst: the instance
+ * @slot: first slot
+ * @nr: number of slots
+ *
+ * On return no page table and no TLB has the memory that was behind them; an
+ * access faults in what is behind them then. References by other means (pages
+ * pinned for direct I/O, in a pipe) are not affected.
+ *
+ * Context: process context, may sleep; rx.mutex may be held.
+ */
+void atmo_instance_unmap_pages(struct atmo_instance *inst, u32 slot, u32 nr)
+{
+	unmap_mapping_range(&inst->mapping, ATMO_MMAP_PAGES + (loff_t)slot * PAGE_SIZE,
+			    (loff_t)nr * PAGE_SIZE, false);
+}
+
 /* mmap_lock is held for writing. On an error the caller unmaps what was done. */
 int atmo_instance_mmap(struct atmo_instance *inst, struct vm_area_struct *vma)
 {
@@ -115,14 +206,18 @@ int atmo_instance_mmap(struct atmo_instance *inst, struct vm_area_struct *vma)
 	if (err)
 		goto out;
 	/* Not inherited: a child's fd is another user of the same rings. */
-	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP | VM_DONTCOPY);
+	vm_flags_set(vma, VM_MIXEDMAP | VM_DONTEXPAND | VM_DONTDUMP | VM_DONTCOPY);
 	vm_flags_clear(vma, VM_MAYEXEC);
+	vma->vm_private_data = inst;
+	vma->vm_ops = &region_ops;
 	if (offset == ATMO_MMAP_RINGS && len == inst->rings_len)
 		err = insert_pages(inst, vma, ring_page);
 	else if (offset == ATMO_MMAP_PAGES && len == (size_t)inst->nr_pages * PAGE_SIZE)
 		err = insert_pages(inst, vma, packet_page);
 	else
 		err = -EINVAL;
+	if (!err && offset == ATMO_MMAP_PAGES)
+		WRITE_ONCE(inst->pages_addr, vma->vm_start);
 out:
 	mutex_unlock(&inst->rx.mutex);
 	return err;

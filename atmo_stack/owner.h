@@ -12,11 +12,15 @@
  *       +--- completed -----+                     |
  *       +--- frame delivered ---------------------+
  *
+ * Pages may be shared by several instances of one process, the members of a page
+ * domain: the word of a page that the kernel has says for which of them. What the
+ * application has, it may give to any of them.
+ *
  * Two threads may give the same page away at the same time, one by the free
- * ring and one by the tx ring: a page leaves the application by compare and
- * exchange. All other owners are the kernel's, and each has one mutex (SPARE
- * and NIC_RX the receive mutex, TX the transmit mutex), so a plain check will
- * do there.
+ * ring and one by the tx ring, or to two members: a page leaves the application
+ * by compare and exchange. All other owners are the kernel's, and each has one
+ * mutex (SPARE and NIC_RX the member's receive mutex, TX its transmit mutex), so a
+ * plain check will do there.
  */
 #ifndef ATMO_STACK_OWNER_H
 #define ATMO_STACK_OWNER_H
@@ -38,6 +42,29 @@ enum atmo_owner {
 	ATMO_NR_OWNERS,
 };
 
+/* Members that a page domain may have. */
+#define ATMO_MAX_MEMBERS	64
+
+#define ATMO_OWNER_BITS		2
+static_assert(ATMO_NR_OWNERS <= 1 << ATMO_OWNER_BITS, "more owners than bits");
+
+/* What the application has is nobody's in particular. */
+static inline u32 atmo_owner_word(u32 member, u32 owner)
+{
+	return owner == ATMO_OWNER_USER ? ATMO_OWNER_USER : member << ATMO_OWNER_BITS | owner;
+}
+
+static inline u32 atmo_owner_of(u32 word)
+{
+	return word & ((1 << ATMO_OWNER_BITS) - 1);
+}
+
+/* Has the kernel got it, for this member? */
+static inline bool atmo_owner_is_member(u32 word, u32 member)
+{
+	return atmo_owner_of(word) != ATMO_OWNER_USER && word >> ATMO_OWNER_BITS == member;
+}
+
 static inline bool atmo_owner_may(u32 from, u32 to)
 {
 	switch (from) {
@@ -55,24 +82,24 @@ static inline bool atmo_owner_may(u32 from, u32 to)
 }
 
 /* The application gives the page away. False: it isn't the application's. */
-static inline bool atmo_owner_take(u32 *owner, u32 to)
+static inline bool atmo_owner_take(u32 *word, u32 member, u32 to)
 {
 	return atmo_owner_may(ATMO_OWNER_USER, to) &&
-	       cmpxchg(owner, ATMO_OWNER_USER, to) == ATMO_OWNER_USER;
+	       cmpxchg(word, ATMO_OWNER_USER, atmo_owner_word(member, to)) == ATMO_OWNER_USER;
 }
 
 /*
- * The kernel passes the page on; the caller holds the mutex that belongs to
- * @from. False, and nothing changes: the page has another owner, or the
- * transition doesn't exist.
+ * The kernel passes the page on; the caller holds the mutex of @member that
+ * belongs to @from. False, and nothing changes: the page has another owner, or
+ * the transition doesn't exist.
  */
-static inline bool atmo_owner_move(u32 *owner, u32 from, u32 to)
+static inline bool atmo_owner_move(u32 *word, u32 member, u32 from, u32 to)
 {
 	if (from == ATMO_OWNER_USER || !atmo_owner_may(from, to) ||
-	    READ_ONCE(*owner) != from)
+	    READ_ONCE(*word) != atmo_owner_word(member, from))
 		return false;
 	/* All that was done with the page comes before its next owner's use. */
-	smp_store_release(owner, to);
+	smp_store_release(word, atmo_owner_word(member, to));
 	return true;
 }
 

@@ -1,46 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The packet pages of an instance: memory, who owns which, who pays for them. */
-#include <linux/capability.h>
-#include <linux/cred.h>
+/* The packet pages of an instance: its domain's memory, mapped for its NIC. */
+#include <linux/gfp.h>
 #include <linux/mm.h>
-#include <linux/sched/signal.h>
-#include <linux/sched/user.h>
 #include <linux/slab.h>
 
 #include "priv.h"
+#include "../atmo_portmgr/compat.h"
 
-/*
- * An unprivileged user may pin as much as by mlock(). The charge stays until
- * the file is closed, since mappings can outlive the NIC. Called under
- * bind_mutex, for one bind always on behalf of the same user.
- */
-int atmo_pages_charge(struct atmo_instance *inst, unsigned long nr)
-{
-	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
-	atomic_long_t *locked = &current_user()->locked_vm;
-	long old = atomic_long_read(locked);
-
-	do {
-		if ((unsigned long)old + nr > limit && !capable(CAP_IPC_LOCK))
-			return -ENOMEM;
-	} while (!atomic_long_try_cmpxchg(locked, &old, old + nr));
-	if (!inst->payer)
-		inst->payer = get_current_cred();
-	inst->nr_charged += nr;
-	return 0;
-}
-
-void atmo_pages_uncharge(struct atmo_instance *inst)
-{
-	if (!inst->payer)
-		return;
-	atomic_long_sub(inst->nr_charged, &inst->payer->user->locked_vm);
-	put_cred(inst->payer);
-	inst->payer = NULL;
-	inst->nr_charged = 0;
-}
-
-/* All pages are the application's; atmo_page_init() clears them. */
+/* The instance is a member of its domain. All its pages are the application's. */
 int atmo_pages_create(struct atmo_instance *inst, struct device *dma_dev)
 {
 	const gfp_t gfp = GFP_KERNEL_ACCOUNT;
@@ -48,16 +15,15 @@ int atmo_pages_create(struct atmo_instance *inst, struct device *dma_dev)
 	int err;
 
 	inst->dma_dev = dma_dev;
-	inst->owners = kvcalloc(inst->nr_pages, sizeof(*inst->owners), gfp);
 	inst->rx.spare = kvcalloc(inst->nr_pages, sizeof(*inst->rx.spare), gfp);
 	inst->pages = kvcalloc(inst->nr_pages, sizeof(*inst->pages), gfp);
 	inst->rx.bounce.page = alloc_page(gfp);
 	err = -ENOMEM;
-	if (!inst->rx.bounce.page || !inst->owners || !inst->rx.spare || !inst->pages)
+	if (!inst->rx.bounce.page || !inst->rx.spare || !inst->pages)
 		goto err_free;
 	inst->rx.bounce.va = page_address(inst->rx.bounce.page);
 	for (slot = 0; slot < inst->nr_pages; slot++) {
-		err = atmo_page_init(&inst->pages[slot], dma_dev, gfp);
+		err = atmo_page_map(&inst->pages[slot], inst->domain->pages[slot], dma_dev);
 		if (err)
 			goto err_free;
 		inst->pages[slot].slot = slot;
@@ -68,8 +34,9 @@ err_free:
 	atmo_pages_destroy(inst);
 	return err;
 }
+EXPORT_SYMBOL_IF_KUNIT(atmo_pages_create);
 
-/* The NIC must have let go of all pages. Mappings of the application keep theirs. */
+/* The NIC must have let go of all pages. The memory stays, as the domain's. */
 void atmo_pages_destroy(struct atmo_instance *inst)
 {
 	u32 slot;
@@ -79,17 +46,67 @@ void atmo_pages_destroy(struct atmo_instance *inst)
 			break;
 		atmo_page_exit(&inst->pages[slot], inst->dma_dev);
 	}
+	atmo_domain_reclaim(inst);
 	kvfree(inst->pages);
 	inst->pages = NULL;
 	kvfree(inst->rx.spare);
 	inst->rx.spare = NULL;
 	inst->rx.nr_spare = 0;
-	kvfree(inst->owners);
-	inst->owners = NULL;
 	if (inst->rx.bounce.page)
 		__free_page(inst->rx.bounce.page);
 	inst->rx.bounce.page = NULL;
 	inst->dma_dev = NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(atmo_pages_destroy);
+
+/* Other memory behind one slot, clear. On an error all is as it was. */
+static int page_renew(struct atmo_instance *inst, u32 slot)
+{
+	struct atmo_page fresh, *page = &inst->pages[slot];
+	struct page *memory = atmo_domain_new_page();
+	int err;
+
+	if (!memory)
+		return -ENOMEM;
+	err = atmo_page_map(&fresh, memory, inst->dma_dev);
+	if (err) {
+		put_page(memory);
+		return err;
+	}
+	/* A fault looks the memory up under this lock, see mmap.c. */
+	mutex_lock(&inst->rx.mutex);
+	swap(inst->domain->pages[slot], memory);
+	mutex_unlock(&inst->rx.mutex);
+	atmo_page_exit(page, inst->dma_dev);
+	put_page(memory);
+	*page = fresh;
+	page->slot = slot;
+	return 0;
+}
+
+/*
+ * Fresh memory for all pages, and all are the application's. For a failed instance
+ * whose endpoint is stopped. A page at a time: there is never more memory than
+ * was paid for, plus a page. Pages that other instances use, too, stay as they are.
+ *
+ * -ENOMEM: some are fresh; may be tried again.
+ */
+int atmo_pages_renew(struct atmo_instance *inst)
+{
+	u32 slot;
+	int err;
+
+	if (!READ_ONCE(inst->domain->shared)) {
+		for (slot = 0; slot < inst->nr_pages; slot++) {
+			err = page_renew(inst, slot);
+			if (err)
+				return err;
+			cond_resched();
+		}
+	}
+	atmo_domain_reclaim(inst);
+	inst->rx.nr_spare = 0;
+	return 0;
 }
 
 /* Is it a page of this instance at all? The driver's word is not taken for it. */
@@ -105,7 +122,7 @@ bool atmo_page_known(const struct atmo_instance *inst, const struct atmo_page *p
 /* As atmo_owner_move(); if the page can't move, instance or driver is at fault. */
 bool atmo_page_move(struct atmo_instance *inst, u32 slot, u32 from, u32 to)
 {
-	if (likely(atmo_owner_move(&inst->owners[slot], from, to)))
+	if (likely(atmo_owner_move(&inst->owners[slot], inst->member, from, to)))
 		return true;
 	atmo_instance_fail(inst);
 	return false;

@@ -13,7 +13,8 @@
 
 #include "priv.h"
 
-#define MAX_PROTOS	4
+/* UDP and TCP over IPv4 and IPv6, whole frames, and as many again. */
+#define MAX_PROTOS	10
 
 /* Protects protos and instances. */
 static DEFINE_MUTEX(protos_mutex);
@@ -45,7 +46,7 @@ static int attach(struct atmo_instance *inst, const struct atmo_proto *proto)
 
 	if (!priv)
 		return -ENOMEM;
-	err = proto->init(inst, priv);
+	err = proto->init ? proto->init(inst, priv) : 0;
 	if (err) {
 		kfree(priv);
 		return err;
@@ -62,7 +63,8 @@ static void detach(struct atmo_instance *inst)
 	if (!proto)
 		return;
 	set_proto(inst, NULL, NULL);
-	proto->exit(inst, priv);
+	if (proto->exit)
+		proto->exit(inst, priv);
 	kfree(priv);
 }
 
@@ -183,6 +185,44 @@ void atmo_proto_unregister(const struct atmo_proto *proto)
 	mutex_unlock(&protos_mutex);
 }
 EXPORT_SYMBOL_GPL(atmo_proto_unregister);
+
+/**
+ * atmo_protos_register() - serve several protocols from now on
+ * @list: as for atmo_proto_register()
+ * @n: how many
+ *
+ * Context: process, may sleep. Return: 0, or the error of the first that can't be;
+ * then none is served.
+ */
+int atmo_protos_register(const struct atmo_proto *list, unsigned int n)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < n; i++) {
+		err = atmo_proto_register(&list[i]);
+		if (err) {
+			atmo_protos_unregister(list, i);
+			return err;
+		}
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(atmo_protos_register);
+
+/**
+ * atmo_protos_unregister() - serve several protocols no longer
+ * @list: as registered
+ * @n: how many
+ *
+ * Context: process, may sleep.
+ */
+void atmo_protos_unregister(const struct atmo_proto *list, unsigned int n)
+{
+	while (n)
+		atmo_proto_unregister(&list[--n]);
+}
+EXPORT_SYMBOL_GPL(atmo_protos_unregister);
 
 /**
  * atmo_instance_endpoint() - the flow, NIC and lane of an instance

@@ -10,6 +10,7 @@
 #ifdef __KERNEL__
 
 #include <linux/atomic.h>
+#include <linux/build_bug.h>
 #include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/in.h>
@@ -19,9 +20,12 @@
 #include <linux/string.h>
 #include <linux/types.h>
 #include <asm/barrier.h>
+#include <asm/byteorder.h>
 
 #else
 
+#include <assert.h>
+#include <endian.h>
 #include <errno.h>
 #include <linux/ioctl.h>
 #include <linux/types.h>
@@ -35,6 +39,13 @@ typedef __u8 u8;
 typedef __u16 u16;
 typedef __u32 u32;
 typedef __u64 u64;
+
+#ifndef __force
+#define __force
+#endif
+#ifndef cpu_to_be32
+#define cpu_to_be32(x)		htobe32(x)
+#endif
 
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))

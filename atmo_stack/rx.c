@@ -4,7 +4,8 @@
  *
  *   free ring -> spare slots -> the lane's receive queue   hardware lane
  *   receive queue -> protocol judges -> rx ring            the page itself
- *   private queue -> protocol judges -> rx ring            copied to a spare slot
+ *   private queue -> protocol judges -> rx ring            copied to a spare slot,
+ *                                                          or remapped: remap.c
  *
  * Frames that the rx ring has no room for stay where they are.
  */
@@ -12,6 +13,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "capture.h"
 #include "priv.h"
 #include "../atmo_portmgr/compat.h"
 
@@ -24,11 +26,11 @@ static void take_free_entry(struct atmo_instance *inst, u32 i)
 
 	atmo_ring_copy_free(&rx->free, i, &desc);
 	if (desc.slot >= inst->nr_pages || desc.reserved) {
-		rx->drops[ATMO_DROP_FREE_BAD_SLOT]++;
+		atmo_rx_drop(inst, ATMO_DROP_FREE_BAD_SLOT);
 		return;
 	}
-	if (!atmo_owner_take(&inst->owners[desc.slot], ATMO_OWNER_SPARE)) {
-		rx->drops[ATMO_DROP_FREE_NOT_OWNED]++;
+	if (!atmo_owner_take(&inst->owners[desc.slot], inst->member, ATMO_OWNER_SPARE)) {
+		atmo_rx_drop(inst, ATMO_DROP_FREE_NOT_OWNED);
 		return;
 	}
 	/* Has room: there are as many places as slots, and each is SPARE once. */
@@ -42,7 +44,7 @@ static void take_free(struct atmo_instance *inst)
 
 	lockdep_assert_held(&rx->mutex);
 	if (!atmo_ring_peek(&rx->free, &nr))
-		rx->drops[ATMO_DROP_BAD_CURSOR]++;
+		atmo_rx_drop(inst, ATMO_DROP_BAD_CURSOR);
 	if (!nr)
 		return;
 	for (i = 0; i < nr; i++)
@@ -117,7 +119,10 @@ static u32 judge(struct atmo_instance *inst, u32 n)
 			rx->work[m++].frame = *frame;
 			continue;
 		}
-		rx->drops[reason]++;
+		atmo_rx_drop(inst, reason);
+		/* Not what says that it is longer than its page. */
+		if (frame->offset + frame->len <= ATMO_PAGE_SIZE)
+			atmo_capture_rx(inst, frame, reason);
 		if (inst->ep.lane)
 			give_back(inst, slot);
 	}
@@ -143,7 +148,7 @@ static void pass_to_linux(struct atmo_instance *inst, const struct atmo_rx_frame
 		work.frame.offset = 0;
 		inst->proto->rx(inst, inst->proto_priv, &work, 1);
 		if (work.verdict != ATMO_RX_TO_LINUX) {
-			rx->drops[ATMO_DROP_RX_MALFORMED]++;
+			atmo_rx_drop(inst, ATMO_DROP_RX_MALFORMED);
 			return;
 		}
 	}
@@ -161,6 +166,7 @@ static void put_rx(struct atmo_instance *inst, u32 i, struct atmo_rx_desc *desc,
 	atmo_ring_put_rx(&rx->ring, i, desc);
 	rx->packets++;
 	rx->bytes += desc->len;
+	trace_atmo_receive(inst->id, inst->ep.lane_type, slot, desc->len);
 }
 
 /* Returns whether it went to the rx ring. */
@@ -180,7 +186,7 @@ static bool finish_lane(struct atmo_instance *inst, struct atmo_rx_work *work, u
 	if (work->verdict == ATMO_RX_TO_LINUX)
 		pass_to_linux(inst, &work->frame);
 	else
-		inst->rx.drops[work->reason]++;
+		atmo_rx_drop(inst, work->reason);
 	give_back(inst, slot);
 	return false;
 }
@@ -199,12 +205,27 @@ static void copy_to_spare(struct atmo_instance *inst, struct atmo_rx_work *work,
 	       frame->len);
 	work->desc.offset += ATMO_FRAME_OFFSET - frame->offset;
 	work->desc.frame_offset = ATMO_FRAME_OFFSET;
+	rx->copied++;
 	if (atmo_page_move(inst, slot, ATMO_OWNER_SPARE, ATMO_OWNER_USER))
 		put_rx(inst, i, &work->desc, slot);
 }
 
-static bool finish_shared(struct atmo_instance *inst, struct atmo_rx_work *work, u32 i)
+/* The page is behind the slot already. */
+static void deliver_remapped(struct atmo_instance *inst, struct atmo_rx_work *work, u32 slot,
+			     u32 i)
 {
+	inst->rx.remapped_total++;
+	if (atmo_page_move(inst, slot, ATMO_OWNER_SPARE, ATMO_OWNER_USER))
+		put_rx(inst, i, &work->desc, slot);
+}
+
+/* @slot: that the frame's page was put behind, or ATMO_NO_SLOT */
+static bool finish_shared(struct atmo_instance *inst, struct atmo_rx_work *work, u32 slot, u32 i)
+{
+	if (slot != ATMO_NO_SLOT) {
+		deliver_remapped(inst, work, slot, i);
+		return true;
+	}
 	if (work->verdict == ATMO_RX_DELIVER &&
 	    work->frame.len > ATMO_PAGE_SIZE - ATMO_FRAME_OFFSET) {
 		work->verdict = ATMO_RX_DROP;
@@ -218,12 +239,21 @@ static bool finish_shared(struct atmo_instance *inst, struct atmo_rx_work *work,
 		pass_to_linux(inst, &work->frame);
 		return false;
 	default:
-		inst->rx.drops[work->reason]++;
+		atmo_rx_drop(inst, work->reason);
 		return false;
 	}
 }
 
 /* ---- Batches ---- */
+
+/* What goes to Linux is seen there. */
+static void capture_judged(struct atmo_instance *inst, const struct atmo_rx_work *work)
+{
+	if (work->verdict == ATMO_RX_DELIVER)
+		atmo_capture_rx(inst, &work->frame, ATMO_NR_DROPS);
+	else if (work->verdict == ATMO_RX_DROP)
+		atmo_capture_rx(inst, &work->frame, work->reason);
+}
 
 /* Handles the first @n of rx->frames; the rx ring has room for them. */
 static void handle(struct atmo_instance *inst, u32 n)
@@ -232,11 +262,17 @@ static void handle(struct atmo_instance *inst, u32 n)
 	u32 i, m, delivered = 0;
 
 	m = judge(inst, n);
+	/* Before remapping, which puts other memory behind the frames' pages. */
+	for (i = 0; i < m; i++)
+		capture_judged(inst, &rx->work[i]);
+	if (!inst->ep.lane)
+		atmo_remap_chunk(inst, m);
 	for (i = 0; i < m; i++) {
 		if (inst->ep.lane)
 			delivered += finish_lane(inst, &rx->work[i], delivered);
 		else
-			delivered += finish_shared(inst, &rx->work[i], delivered);
+			delivered += finish_shared(inst, &rx->work[i], rx->remapped[i],
+						   delivered);
 	}
 	if (delivered)
 		atmo_ring_submit(&rx->ring, delivered);
@@ -299,7 +335,7 @@ static u32 rx_locked(struct atmo_instance *inst, u32 nr)
 	if (inst->ep.lane)
 		provide(inst);
 	if (!atmo_ring_reserve(&rx->ring, &room))
-		rx->drops[ATMO_DROP_BAD_CURSOR]++;
+		atmo_rx_drop(inst, ATMO_DROP_BAD_CURSOR);
 	/* Reckoned as if each frame were delivered. */
 	nr = min(nr, room);
 	while (handled < nr && !READ_ONCE(inst->failed)) {
@@ -321,9 +357,11 @@ static u32 rx_locked(struct atmo_instance *inst, u32 nr)
 /* Number of frames handled, or a negative errno. */
 int atmo_instance_rx(struct atmo_instance *inst, u32 nr)
 {
+	struct vm_area_struct *vma = atmo_remap_begin(inst);
 	int ret;
 
 	mutex_lock(&inst->rx.mutex);
+	inst->rx.vma = vma;
 	ret = atmo_instance_error(inst);
 	if (!ret && !inst->proto)
 		ret = -EPROTONOSUPPORT;
@@ -331,7 +369,9 @@ int atmo_instance_rx(struct atmo_instance *inst, u32 nr)
 		ret = atmo_instance_device_error(inst);
 	if (!ret)
 		ret = rx_locked(inst, nr);
+	inst->rx.vma = NULL;
 	mutex_unlock(&inst->rx.mutex);
+	atmo_remap_end(vma);
 	return ret;
 }
 EXPORT_SYMBOL_IF_KUNIT(atmo_instance_rx);

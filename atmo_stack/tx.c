@@ -16,16 +16,19 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 
+#include "capture.h"
 #include "check.h"
 #include "priv.h"
 #include "../atmo_portmgr/compat.h"
 
 /* ---- Completions ---- */
 
-static void tx_begin(struct atmo_tx_side *tx)
+static void tx_begin(struct atmo_instance *inst)
 {
+	struct atmo_tx_side *tx = &inst->tx;
+
 	if (!atmo_ring_reserve(&tx->comp, &tx->comp_room))
-		tx->drops[ATMO_DROP_BAD_CURSOR]++;
+		atmo_tx_drop(inst, ATMO_DROP_BAD_CURSOR);
 }
 
 static void tx_end(struct atmo_tx_side *tx)
@@ -80,8 +83,11 @@ static void push_held(struct atmo_instance *inst)
 		   tx->nr_held);
 	tx->packets += took;
 	tx->nr_held -= took;
-	for (; took; took--)
+	for (; took; took--) {
+		atmo_capture_tx(inst, &tx->frames[tx->held]);
+		trace_atmo_transmit(inst->id, false, tx->payload_len[tx->held]);
 		tx->bytes += tx->payload_len[tx->held++];
+	}
 }
 
 /* The device is down: nothing will be sent, so nothing may be kept. */
@@ -92,7 +98,7 @@ static void drop_held(struct atmo_instance *inst, int status)
 
 	for (; tx->nr_held && tx->comp_room; tx->nr_held--) {
 		frame = &tx->frames[tx->held++];
-		tx->drops[ATMO_DROP_TX_DEVICE]++;
+		atmo_tx_drop(inst, ATMO_DROP_TX_DEVICE);
 		if (frame->page)
 			give_back(inst, frame->page->slot, status);
 	}
@@ -110,16 +116,16 @@ static bool take_entry(struct atmo_instance *inst, u32 i, struct atmo_tx_work *w
 
 	atmo_ring_copy_tx(&tx->ring, i, desc);
 	if (desc->slot >= inst->nr_pages) {
-		tx->drops[ATMO_DROP_TX_BAD_SLOT]++;
+		atmo_tx_drop(inst, ATMO_DROP_TX_BAD_SLOT);
 		return false;
 	}
-	if (!atmo_owner_take(&inst->owners[desc->slot], ATMO_OWNER_TX)) {
-		tx->drops[ATMO_DROP_TX_NOT_OWNED]++;
+	if (!atmo_owner_take(&inst->owners[desc->slot], inst->member, ATMO_OWNER_TX)) {
+		atmo_tx_drop(inst, ATMO_DROP_TX_NOT_OWNED);
 		return false;
 	}
-	err = atmo_check_tx(desc, tx->max_payload, &reason);
+	err = atmo_check_tx(desc, tx->max_payload, inst->proto->tx_flags, &reason);
 	if (err) {
-		tx->drops[reason]++;
+		atmo_tx_drop(inst, reason);
 		give_back(inst, desc->slot, err);
 		return false;
 	}
@@ -127,6 +133,8 @@ static bool take_entry(struct atmo_instance *inst, u32 i, struct atmo_tx_work *w
 	work->verdict = ATMO_TX_REFUSE;
 	work->reason = ATMO_DROP_TX_DEVICE;
 	work->status = -EIO;
+	work->csum = ATMO_TX_CSUM_UDP4;
+	work->skip = 0;
 	work->head_len = 0;
 	return true;
 }
@@ -149,17 +157,22 @@ static void queue_frame(struct atmo_instance *inst, struct atmo_tx_work *work)
 	struct atmo_tx_side *tx = &inst->tx;
 	struct atmo_tx_frame *frame = &tx->frames[tx->nr_held];
 	const struct atmo_tx_desc *desc = &work->desc;
+	u16 len = desc->len - work->skip;
 
 	tx->payload_len[tx->nr_held++] = desc->len;
-	*frame = (struct atmo_tx_frame){ .head = work->head, .head_len = work->head_len };
-	if (work->head_len + desc->len <= ATMO_TX_HEAD_MAX) {
-		memcpy(work->head + work->head_len, work->payload, desc->len);
-		frame->head_len += desc->len;
+	*frame = (struct atmo_tx_frame){
+		.head = work->head,
+		.head_len = work->head_len,
+		.csum = work->csum,
+	};
+	if (work->head_len + len <= ATMO_TX_HEAD_MAX) {
+		memcpy(work->head + work->head_len, work->payload + work->skip, len);
+		frame->head_len += len;
 		give_back(inst, desc->slot, 0);
 	} else {
 		frame->page = &inst->pages[desc->slot];
-		frame->offset = desc->offset;
-		frame->len = desc->len;
+		frame->offset = desc->offset + work->skip;
+		frame->len = len;
 	}
 }
 
@@ -169,7 +182,8 @@ static void finish_entry(struct atmo_instance *inst, struct atmo_tx_work *work)
 
 	switch (work->verdict) {
 	case ATMO_TX_SEND:
-		if (!inst->ep.lane || work->head_len > ATMO_TX_HEAD_MAX)
+		if (!inst->ep.lane || work->head_len > ATMO_TX_HEAD_MAX ||
+		    work->skip > work->desc.len)
 			break;
 		queue_frame(inst, work);
 		return;
@@ -177,15 +191,17 @@ static void finish_entry(struct atmo_instance *inst, struct atmo_tx_work *work)
 		tx->packets++;
 		tx->slow++;
 		tx->bytes += work->desc.len;
+		atmo_capture_sent(inst, work);
+		trace_atmo_transmit(inst->id, true, work->desc.len);
 		give_back(inst, work->desc.slot, 0);
 		return;
 	default:
-		tx->drops[work->reason]++;
+		atmo_tx_drop(inst, work->reason);
 		give_back(inst, work->desc.slot, work->status);
 		return;
 	}
 	/* The protocol asked for what this lane hasn't got. */
-	tx->drops[ATMO_DROP_TX_DEVICE]++;
+	atmo_tx_drop(inst, ATMO_DROP_TX_DEVICE);
 	give_back(inst, work->desc.slot, -EIO);
 }
 
@@ -198,7 +214,7 @@ static u32 tx_chunk(struct atmo_instance *inst, u32 nr)
 	u32 i, m, filled, n;
 
 	if (!atmo_ring_peek(&tx->ring, &filled))
-		tx->drops[ATMO_DROP_BAD_CURSOR]++;
+		atmo_tx_drop(inst, ATMO_DROP_BAD_CURSOR);
 	n = min3(nr, filled, tx->comp_room);
 	n = min_t(u32, n, ATMO_CHUNK);
 	if (!n)
@@ -221,7 +237,7 @@ static u32 tx_locked(struct atmo_instance *inst, u32 nr)
 	lockdep_assert_held(&tx->mutex);
 	tx->max_payload = inst->proto->max_payload(inst);
 	do {
-		tx_begin(tx);
+		tx_begin(inst);
 		if (inst->ep.lane)
 			collect(inst);
 		push_held(inst);
@@ -236,7 +252,7 @@ static u32 tx_locked(struct atmo_instance *inst, u32 nr)
 /* While the device is down pages still come back. */
 static void tx_down(struct atmo_instance *inst, int status)
 {
-	tx_begin(&inst->tx);
+	tx_begin(inst);
 	if (inst->ep.lane)
 		collect(inst);
 	drop_held(inst, status);

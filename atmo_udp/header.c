@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Building and checking of Ethernet, IPv4 and UDP headers. Pure. */
+/* Building and judging of a datagram's headers. Pure. */
 #include <linux/export.h>
-#include <linux/string.h>
 
+#include "../atmo_demux/parse.h"
+#include "../atmo_portmgr/flow.h"
 #include "header.h"
 
-#define ETH_TYPE	12
-#define ETH_TYPE_IPV4	0x0800
-#define ETH_TYPE_VLAN	0x8100
-#define ETH_TYPE_QINQ	0x88a8
-#define VLAN_LEN	4
-
-#define IP_VERSION_IHL	0x45		/* version 4, five words of header */
-#define IP_DF		0x4000
-#define IP_OFFSET	0x1fff
-#define PROTOCOL_UDP	17
+#define IPV4_TOTAL_LEN	2
+#define IPV4_FRAGMENT	6
+#define IPV4_TTL	8
+#define IPV4_CHECK	10
+#define IPV4_RESERVED	0x80	/* of the fragment field's first byte (RFC 791, 3.1) */
+#define IPV6_PAYLOAD_LEN	4
+#define IPV6_HOP_LIMIT	7
+#define UDP_CHECK	6
 
 static void put_u16(u8 *p, u16 v)
 {
@@ -27,90 +26,97 @@ static u16 get_u16(const u8 *p)
 	return (u16)(p[0] << 8 | p[1]);
 }
 
-/* Not complemented: the NIC adds the datagram to it and complements the sum. */
-static u16 pseudo_header_sum(const struct atmo_header *h)
+/* That the lengths are possible has been checked: are they the frame's? */
+static bool ipv4_fits(const u8 *ip, size_t len)
 {
-	const u8 *s = (const u8 *)&h->saddr;
-	const u8 *d = (const u8 *)&h->daddr;
-	u32 sum = PROTOCOL_UDP + ATMO_HEADER_UDP_LEN + h->payload_len;
+	return get_u16(ip + IPV4_TOTAL_LEN) == len && ip[IPV4_TTL] &&
+	       !(ip[IPV4_FRAGMENT] & IPV4_RESERVED);
+}
 
-	sum += get_u16(s) + get_u16(s + 2) + get_u16(d) + get_u16(d + 2);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (u16)((sum & 0xffff) + (sum >> 16));
+static bool ipv6_fits(const u8 *ip, size_t len)
+{
+	return get_u16(ip + IPV6_PAYLOAD_LEN) == len - ATMO_IPV6_LEN && ip[IPV6_HOP_LIMIT];
 }
 
 /**
- * atmo_header_build() - write the headers of a datagram
- * @buf: out: ATMO_HEADER_LEN bytes
- * @h: what they say; the payload is at most 65507 bytes
+ * atmo_udp_header_check() - are these headers that an instance may send?
+ * @head: copy of the frame's first ATMO_PARSE_LEN bytes, or of all of it
+ * @len: length of the frame
+ * @flow: of the instance
+ * @smac: MAC address of its device
+ * @pkt: out, if so: where things are, and whom it is to
+ *
+ * Type of service, identification, DF, time to live, flow label and, not
+ * connected, the destination are the sender's; so is the destination MAC address,
+ * as far as this function is concerned. Checksums are not looked at.
+ *
+ * Context: any.
+ * Return: bytes of headers; 0: they are not.
+ */
+u32 atmo_udp_header_check(const u8 *head, size_t len, const struct atmo_flow *flow,
+			  const u8 *smac, struct atmo_packet *pkt)
+{
+	const u8 *ip = head + ATMO_ETH_LEN;
+
+	if (atmo_parse(head, len, pkt) != ATMO_PARSE_OK || pkt->family != flow->family ||
+	    pkt->protocol != flow->protocol)
+		return 0;
+	/* Padding would be bytes that no header speaks of. */
+	if ((size_t)pkt->payload_offset + pkt->payload_len != len)
+		return 0;
+	if (pkt->family == AF_INET ? !ipv4_fits(ip, len - ATMO_ETH_LEN) :
+				     !ipv6_fits(ip, len - ATMO_ETH_LEN))
+		return 0;
+	if (memcmp(head + 6, smac, 6) || pkt->sport != flow->lport ||
+	    memcmp(pkt->saddr, flow->laddr, sizeof(pkt->saddr)))
+		return 0;
+	return pkt->payload_offset;
+}
+EXPORT_SYMBOL_GPL(atmo_udp_header_check);
+
+/**
+ * atmo_udp_header_finish() - prepare checked headers for checksum offload
+ * @head: the copy that was checked
+ * @pkt: what atmo_udp_header_check() made of it
+ *
+ * Context: any.
+ */
+void atmo_udp_header_finish(u8 *head, const struct atmo_packet *pkt)
+{
+	struct atmo_l3 l3 = {
+		.protocol = pkt->protocol,
+		.l4_len = ATMO_UDP_LEN + pkt->payload_len,
+	};
+
+	memcpy(l3.saddr, pkt->saddr, sizeof(l3.saddr));
+	memcpy(l3.daddr, pkt->daddr, sizeof(l3.daddr));
+	if (pkt->family == AF_INET)
+		put_u16(head + ATMO_ETH_LEN + IPV4_CHECK, 0);
+	put_u16(head + pkt->l4_offset + UDP_CHECK, atmo_l3_pseudo_sum(&l3));
+}
+EXPORT_SYMBOL_GPL(atmo_udp_header_finish);
+
+/**
+ * atmo_udp_header_build() - write the headers of a datagram
+ * @buf: out: at most ATMO_UDP_HEADER_MAX bytes
+ * @l3: Ethernet and IP headers; l4_len counts the UDP header
+ * @ports: ports
  *
  * The IPv4 checksum is left zero and the UDP checksum holds the sum of the
  * pseudo-header: the rest is for checksum offload (RFC 768, RFC 1071).
  *
  * Context: any.
+ * Return: bytes written.
  */
-void atmo_header_build(u8 *buf, const struct atmo_header *h)
+u32 atmo_udp_header_build(u8 *buf, const struct atmo_l3 *l3, const struct atmo_udp_ports *ports)
 {
-	u8 *ip = buf + ATMO_HEADER_ETH_LEN;
-	u8 *udp = ip + ATMO_HEADER_IPV4_LEN;
+	u32 len = atmo_l3_build(buf, l3);
+	u8 *udp = buf + len;
 
-	memcpy(buf, h->dmac, 6);
-	memcpy(buf + 6, h->smac, 6);
-	put_u16(buf + ETH_TYPE, ETH_TYPE_IPV4);
-
-	ip[0] = IP_VERSION_IHL;
-	ip[1] = 0;
-	put_u16(ip + 2, ATMO_HEADER_L3_LEN + h->payload_len);
-	put_u16(ip + 4, h->id);
-	put_u16(ip + 6, h->dont_fragment ? IP_DF : 0);
-	ip[8] = h->ttl;
-	ip[9] = PROTOCOL_UDP;
-	put_u16(ip + 10, 0);
-	memcpy(ip + 12, &h->saddr, 4);
-	memcpy(ip + 16, &h->daddr, 4);
-
-	memcpy(udp, &h->sport, 2);
-	memcpy(udp + 2, &h->dport, 2);
-	put_u16(udp + 4, ATMO_HEADER_UDP_LEN + h->payload_len);
-	put_u16(udp + 6, pseudo_header_sum(h));
+	memcpy(udp, &ports->sport, 2);
+	memcpy(udp + 2, &ports->dport, 2);
+	put_u16(udp + 4, l3->l4_len);
+	put_u16(udp + 6, atmo_l3_pseudo_sum(l3));
+	return len + ATMO_UDP_LEN;
 }
-EXPORT_SYMBOL_GPL(atmo_header_build);
-
-/**
- * atmo_header_is_for() - may a NIC have steered this frame to a socket
- * @head: the first ATMO_HEADER_SNAP_LEN bytes of the frame, or all of it
- * @len: length of @head
- * @laddr: address of the socket
- * @lport: its port
- *
- * True for IPv4/UDP to that address and port: with options, a VLAN tag or as
- * first fragment as well. Nothing else can have matched a filter on these.
- *
- * Context: any.
- * Return: whether it is.
- */
-bool atmo_header_is_for(const u8 *head, size_t len, __be32 laddr, __be16 lport)
-{
-	size_t ip = ATMO_HEADER_ETH_LEN;
-	size_t ihl;
-	u16 type;
-
-	if (len < ip + ATMO_HEADER_IPV4_LEN)
-		return false;
-	type = get_u16(head + ETH_TYPE);
-	if (type == ETH_TYPE_VLAN || type == ETH_TYPE_QINQ) {
-		type = get_u16(head + ETH_TYPE + VLAN_LEN);
-		ip += VLAN_LEN;
-	}
-	if (type != ETH_TYPE_IPV4 || len < ip + ATMO_HEADER_IPV4_LEN)
-		return false;
-	head += ip;
-	len -= ip;
-	ihl = (head[0] & 0xf) * 4;
-	if (head[0] >> 4 != 4 || ihl < ATMO_HEADER_IPV4_LEN || len < ihl + 4)
-		return false;
-	return head[9] == PROTOCOL_UDP && !(get_u16(head + 6) & IP_OFFSET) &&
-	       !memcmp(head + 16, &laddr, sizeof(laddr)) &&
-	       !memcmp(head + ihl + 2, &lport, sizeof(lport));
-}
-EXPORT_SYMBOL_GPL(atmo_header_is_for);
+EXPORT_SYMBOL_GPL(atmo_udp_header_build);

@@ -1,129 +1,100 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Sending. By a hardware lane the headers are built here and the payload goes
- * out from where it lies. Where there is no such lane, or the neighbour's MAC
- * address isn't known yet, the datagram is copied and Linux sends it: it waits
- * for the address, and queueing disciplines and tcpdump see it.
+ * out from where it lies; else Linux sends a copy, see atmo_stack/slow.c. Headers
+ * in place can change at any time: they are copied once, and the copy is judged
+ * and sent.
  */
 #include <linux/build_bug.h>
-#include <linux/err.h>
+#include <linux/compiler.h>
 #include <linux/etherdevice.h>
 #include <linux/if_ether.h>
 #include <linux/minmax.h>
 #include <linux/netdevice.h>
-#include <linux/skbuff.h>
 #include <linux/string.h>
-#include <linux/udp.h>
-#include <net/ip.h>
-#include <net/route.h>
 
+#include "../atmo_demux/parse.h"
 #include "header.h"
 #include "priv.h"
 
-static_assert(ATMO_HEADER_LEN <= ATMO_TX_HEAD_MAX);
+static_assert(ATMO_UDP_HEADER_MAX <= ATMO_TX_HEAD_MAX);
+static_assert(ATMO_PARSE_LEN <= ATMO_TX_HEAD_MAX);
 
-static void refuse(struct atmo_tx_work *work, enum atmo_drop reason, int err)
+static u32 l3_len(const struct atmo_endpoint *ep)
 {
-	work->verdict = ATMO_TX_REFUSE;
-	work->reason = reason;
-	work->status = err;
+	return atmo_l3_len(ep->flow.family) + ATMO_UDP_LEN;
+}
+
+static void send_payload(struct atmo_instance *inst, const struct atmo_endpoint *ep,
+			 struct atmo_tx_work *work)
+{
+	const struct atmo_tx_desc *desc = &work->desc;
+	struct atmo_udp_ports ports = { .sport = ep->flow.lport };
+	struct atmo_l3 l3 = {
+		.protocol = IPPROTO_UDP,
+		.l4_len = ATMO_UDP_LEN + desc->len,
+	};
+	struct atmo_path path;
+	int err;
+
+	if (!atmo_path_dest(inst, desc->addr, desc->port, l3.daddr, &ports.dport))
+		return atmo_tx_refuse(work, ATMO_DROP_TX_BAD_DEST, -EINVAL);
+	err = atmo_path_find(inst, l3.daddr, &path);
+	if (err)
+		return atmo_tx_refuse_path(work, err);
+	if (desc->len + l3_len(ep) > atmo_path_mtu(inst, &path))
+		return atmo_tx_refuse(work, ATMO_DROP_TX_TOO_LONG, -EMSGSIZE);
+	if (ep->lane)
+		atmo_path_resolve(inst, &path);
+	atmo_path_fill(inst, &path, &l3);
+	work->head_len = atmo_udp_header_build(work->head, &l3, &ports);
+	atmo_path_send(inst, &path, work);
+}
+
+/* Returns whether checked headers are in work->head. */
+static bool take_headers(const struct atmo_endpoint *ep, struct atmo_tx_work *work,
+			 struct atmo_packet *pkt)
+{
+	const struct atmo_tx_desc *desc = &work->desc;
+
+	memcpy(work->head, work->payload, min_t(u32, desc->len, ATMO_PARSE_LEN));
+	/* Not to be read again in place of the copy. */
+	barrier();
+	work->skip = atmo_udp_header_check(work->head, desc->len, &ep->flow,
+					   atmo_nic_netdev(ep->nic)->dev_addr, pkt);
+	work->head_len = work->skip;
+	return work->skip;
 }
 
 /*
- * As Linux does it for a UDP socket: DF, so that the path's MTU is found out,
- * unless that is switched off. Only fragments need an identification.
+ * The destination's MAC address must be the one that would be used anyway. While
+ * it isn't known there is none to compare with: Linux sends then, to the right one.
  */
-static void fill_ip(struct atmo_header *h, struct net *net, const struct rtable *rt)
+static void send_frame(struct atmo_instance *inst, const struct atmo_endpoint *ep,
+		       struct atmo_tx_work *work)
 {
-	struct iphdr iph = {
-		.protocol = IPPROTO_UDP,
-		.saddr = h->saddr,
-		.daddr = h->daddr,
-	};
-
-	h->ttl = ip4_dst_hoplimit(&rt->dst);
-	h->dont_fragment = !READ_ONCE(net->ipv4.sysctl_ip_no_pmtu_disc) &&
-			   !dst_metric_locked(&rt->dst, RTAX_MTU);
-	if (h->dont_fragment)
-		return;
-	__ip_select_ident(net, &iph, 1);
-	h->id = ntohs(iph.id);
-}
-
-/* A copy of the datagram as skb: from the IPv4 header on, the rest is Linux's. */
-static struct sk_buff *make_skb(struct atmo_tx_work *work, struct net_device *netdev)
-{
-	unsigned int reserve = LL_RESERVED_SPACE(netdev);
-	struct sk_buff *skb;
-
-	skb = alloc_skb(reserve + ATMO_HEADER_L3_LEN + work->desc.len + netdev->needed_tailroom,
-			GFP_KERNEL);
-	if (!skb)
-		return NULL;
-	skb_reserve(skb, reserve);
-	skb_put_data(skb, work->head + ATMO_HEADER_ETH_LEN, ATMO_HEADER_L3_LEN);
-	skb_put_data(skb, work->payload, work->desc.len);
-	skb_reset_network_header(skb);
-	skb_set_transport_header(skb, ATMO_HEADER_IPV4_LEN);
-	skb->protocol = htons(ETH_P_IP);
-	/* The UDP checksum field holds the pseudo-header's sum already. */
-	skb->ip_summed = CHECKSUM_PARTIAL;
-	skb->csum_start = skb_transport_header(skb) - skb->head;
-	skb->csum_offset = offsetof(struct udphdr, check);
-	return skb;
-}
-
-static void send_by_linux(struct atmo_tx_work *work, struct net_device *netdev,
-			  struct rtable *rt)
-{
-	struct sk_buff *skb = make_skb(work, netdev);
+	const struct atmo_tx_desc *desc = &work->desc;
+	struct atmo_packet pkt;
+	struct atmo_path path;
+	__be32 daddr[4];
+	__be16 dport;
 	int err;
 
-	if (!skb)
-		return refuse(work, ATMO_DROP_TX_NO_MEMORY, -ENOMEM);
-	skb_dst_set(skb, dst_clone(&rt->dst));
-	err = ip_local_out(dev_net(netdev), NULL, skb);
-	if (err > 0)
-		err = net_xmit_errno(err);
-	if (err == -ENOBUFS)
-		return refuse(work, ATMO_DROP_TX_NO_MEMORY, err);
-	if (err < 0)
-		return refuse(work, ATMO_DROP_TX_NO_ROUTE, err);
-	work->verdict = ATMO_TX_SENT;
-}
-
-static void send_one(struct atmo_udp *udp, const struct atmo_endpoint *ep,
-		     struct atmo_tx_work *work)
-{
-	struct net_device *netdev = atmo_nic_netdev(ep->nic);
-	const struct atmo_tx_desc *desc = &work->desc;
-	struct atmo_header h = {
-		.saddr = ep->flow.laddr[0],
-		.daddr = desc->addr[0],
-		.sport = ep->flow.lport,
-		.dport = desc->port,
-		.payload_len = desc->len,
-	};
-	struct rtable *rt;
-	bool direct;
-
-	if (!desc->port || desc->addr[1] || desc->addr[2] || desc->addr[3])
-		return refuse(work, ATMO_DROP_TX_BAD_DEST, -EINVAL);
-	rt = atmo_route_get(udp, ep, h.daddr);
-	if (IS_ERR(rt))
-		return refuse(work, PTR_ERR(rt) == -EINVAL ? ATMO_DROP_TX_BAD_DEST :
-			      ATMO_DROP_TX_NO_ROUTE, PTR_ERR(rt));
-	/* The path may be narrower than the device. */
-	if (desc->len + ATMO_HEADER_L3_LEN > dst_mtu(&rt->dst))
-		return refuse(work, ATMO_DROP_TX_TOO_LONG, -EMSGSIZE);
-	direct = ep->lane && atmo_route_mac(rt, netdev, h.daddr, h.dmac);
-	ether_addr_copy(h.smac, netdev->dev_addr);
-	fill_ip(&h, dev_net(netdev), rt);
-	atmo_header_build(work->head, &h);
-	if (!direct)
-		return send_by_linux(work, netdev, rt);
-	work->head_len = ATMO_HEADER_LEN;
-	work->verdict = ATMO_TX_SEND;
+	if (desc->port || desc->addr[0] | desc->addr[1] | desc->addr[2] | desc->addr[3])
+		return atmo_tx_refuse(work, ATMO_DROP_TX_RESERVED, -EINVAL);
+	if (!take_headers(ep, work, &pkt))
+		return atmo_tx_refuse(work, ATMO_DROP_TX_BAD_HEADER, -EINVAL);
+	if (!pkt.dport || !atmo_path_dest(inst, pkt.daddr, pkt.dport, daddr, &dport))
+		return atmo_tx_refuse(work, ATMO_DROP_TX_BAD_DEST, -EINVAL);
+	err = atmo_path_find(inst, daddr, &path);
+	if (err)
+		return atmo_tx_refuse_path(work, err);
+	if (desc->len - ATMO_ETH_LEN > atmo_path_mtu(inst, &path))
+		return atmo_tx_refuse(work, ATMO_DROP_TX_TOO_LONG, -EMSGSIZE);
+	if (atmo_path_resolve(inst, &path) && !ether_addr_equal_unaligned(work->head, path.mac))
+		return atmo_tx_refuse(work, ATMO_DROP_TX_BAD_HEADER, -EINVAL);
+	atmo_udp_header_finish(work->head, &pkt);
+	atmo_path_send(inst, &path, work);
 }
 
 /* atmo_proto.tx */
@@ -132,8 +103,37 @@ void atmo_udp_tx(struct atmo_instance *inst, void *priv, struct atmo_tx_work *wo
 	const struct atmo_endpoint *ep = atmo_instance_endpoint(inst);
 	u32 i;
 
-	for (i = 0; i < n; i++)
-		send_one(priv, ep, &work[i]);
+	for (i = 0; i < n; i++) {
+		if (work[i].desc.flags & ATMO_TX_FRAME)
+			send_frame(inst, ep, &work[i]);
+		else
+			send_payload(inst, ep, &work[i]);
+	}
+}
+
+/* atmo_proto.headers */
+int atmo_udp_headers(struct atmo_instance *inst, void *priv, struct atmo_headers *arg)
+{
+	const struct atmo_endpoint *ep = atmo_instance_endpoint(inst);
+	struct atmo_udp_ports ports = { .sport = ep->flow.lport };
+	struct atmo_l3 l3 = { .protocol = IPPROTO_UDP, .l4_len = ATMO_UDP_LEN };
+	struct atmo_path path;
+	int err;
+
+	if (!atmo_path_dest(inst, arg->addr, arg->port, l3.daddr, &ports.dport))
+		return -EINVAL;
+	err = atmo_path_find(inst, l3.daddr, &path);
+	if (err)
+		return err;
+	if (!atmo_path_resolve(inst, &path)) {
+		atmo_path_ask(inst, &path);
+		return -EAGAIN;
+	}
+	atmo_path_fill(inst, &path, &l3);
+	arg->len = atmo_udp_header_build(arg->bytes, &l3, &ports);
+	/* The checksum, which holds a sum for offload. */
+	memset(arg->bytes + arg->len - 2, 0, 2);
+	return 0;
 }
 
 /* atmo_proto.max_payload: what fits into one frame; datagrams aren't fragmented. */
@@ -143,5 +143,5 @@ u32 atmo_udp_max_payload(struct atmo_instance *inst)
 	u32 mtu = READ_ONCE(atmo_nic_netdev(ep->nic)->mtu);
 
 	mtu = min_t(u32, mtu, ETH_DATA_LEN);
-	return mtu > ATMO_HEADER_L3_LEN ? mtu - ATMO_HEADER_L3_LEN : 0;
+	return mtu > l3_len(ep) ? mtu - l3_len(ep) : 0;
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <kunit/test.h>
+#include <linux/in.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/socket.h>
 #include <linux/string.h>
 
 #include "../atmo_demux/parse.h"
@@ -43,6 +45,46 @@ static const u8 all_ones[] = {
 	0xff, 0xff, 0x28, 0x75,
 };
 
+/* The same ports over TCP, one option (MSS), five bytes of data. */
+static const u8 tcp4[] = {
+	0x02, 0x00, 0x00, 0x00, 0x00, 0x02, 0x02, 0x00,
+	0x00, 0x00, 0x00, 0x01, 0x08, 0x00, 0x45, 0x00,
+	0x00, 0x31, 0x12, 0x34, 0x40, 0x00, 0x40, 0x06,
+	0xa4, 0x8f, 0xc0, 0x00, 0x02, 0x01, 0xc0, 0x00,
+	0x02, 0x02, 0x30, 0x39, 0x23, 0x28, 0x00, 0x00,
+	0x00, 0x01, 0x00, 0x00, 0x00, 0x02, 0x60, 0x18,
+	0x04, 0x00, 0xc2, 0xe0, 0x00, 0x00, 0x02, 0x04,
+	0x05, 0xb4, 0x64, 0x61, 0x74, 0x61, 0x21,
+};
+
+/* 2001:db8::1 -> 2001:db8::2, the same segment. */
+static const u8 tcp6[] = {
+	0x02, 0x00, 0x00, 0x00, 0x00, 0x02, 0x02, 0x00,
+	0x00, 0x00, 0x00, 0x01, 0x86, 0xdd, 0x60, 0x00,
+	0x00, 0x00, 0x00, 0x1d, 0x06, 0x40, 0x20, 0x01,
+	0x0d, 0xb8, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x01, 0x20, 0x01,
+	0x0d, 0xb8, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x30, 0x39,
+	0x23, 0x28, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00,
+	0x00, 0x02, 0x60, 0x18, 0x04, 0x00, 0xeb, 0x6f,
+	0x00, 0x00, 0x02, 0x04, 0x05, 0xb4, 0x64, 0x61,
+	0x74, 0x61, 0x21,
+};
+
+/* The same addresses and ports over UDP, five bytes of data. */
+static const u8 udp6[] = {
+	0x02, 0x00, 0x00, 0x00, 0x00, 0x02, 0x02, 0x00,
+	0x00, 0x00, 0x00, 0x01, 0x86, 0xdd, 0x60, 0x00,
+	0x00, 0x00, 0x00, 0x0d, 0x11, 0x40, 0x20, 0x01,
+	0x0d, 0xb8, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x01, 0x20, 0x01,
+	0x0d, 0xb8, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x30, 0x39,
+	0x23, 0x28, 0x00, 0x0d, 0x57, 0x3b, 0x64, 0x61,
+	0x74, 0x61, 0x21,
+};
+
 /* Offsets into these frames. */
 #define VERSION_IHL	14
 #define TOTAL_LEN	16
@@ -66,13 +108,13 @@ static enum atmo_parse_result parse(struct kunit *test, const u8 *frame, size_t 
 
 	KUNIT_ASSERT_NOT_NULL(test, copy);
 	memcpy(copy, frame, len);
-	result = atmo_parse_udp4(copy, len, pkt);
+	result = atmo_parse(copy, len, pkt);
 	if (result == ATMO_PARSE_OK) {
-		KUNIT_EXPECT_EQ(test, pkt->payload_offset, PAYLOAD);
+		KUNIT_EXPECT_GE(test, pkt->payload_offset, PAYLOAD);
 		KUNIT_EXPECT_LE(test, (size_t)pkt->payload_offset + pkt->payload_len, len);
 		/* Mustn't read beyond the copy either, whatever they say. */
-		atmo_parse_ipv4_checksum_ok(copy, pkt);
-		atmo_parse_udp4_checksum_ok(copy, pkt);
+		atmo_parse_l3_checksum_ok(copy, pkt);
+		atmo_parse_l4_checksum_ok(copy, pkt);
 	} else {
 		KUNIT_EXPECT_EQ(test, pkt->payload_len, 0);
 	}
@@ -99,16 +141,16 @@ static void valid_frame(struct kunit *test)
 	struct atmo_packet pkt;
 
 	KUNIT_ASSERT_EQ(test, parse(test, valid, sizeof(valid), &pkt), ATMO_PARSE_OK);
-	KUNIT_EXPECT_EQ(test, ntohl(pkt.saddr), 0xc0000201);
-	KUNIT_EXPECT_EQ(test, ntohl(pkt.daddr), 0xc0000202);
+	KUNIT_EXPECT_EQ(test, ntohl(pkt.saddr[0]), 0xc0000201);
+	KUNIT_EXPECT_EQ(test, ntohl(pkt.daddr[0]), 0xc0000202);
 	KUNIT_EXPECT_EQ(test, ntohs(pkt.sport), 12345);
 	KUNIT_EXPECT_EQ(test, ntohs(pkt.dport), 9000);
 	KUNIT_EXPECT_EQ(test, pkt.l3_offset, 14);
 	KUNIT_EXPECT_EQ(test, pkt.l4_offset, 34);
 	KUNIT_EXPECT_EQ(test, pkt.payload_offset, 42);
 	KUNIT_EXPECT_EQ(test, pkt.payload_len, 8);
-	KUNIT_EXPECT_TRUE(test, atmo_parse_ipv4_checksum_ok(valid, &pkt));
-	KUNIT_EXPECT_TRUE(test, atmo_parse_udp4_checksum_ok(valid, &pkt));
+	KUNIT_EXPECT_TRUE(test, atmo_parse_l3_checksum_ok(valid, &pkt));
+	KUNIT_EXPECT_TRUE(test, atmo_parse_l4_checksum_ok(valid, &pkt));
 }
 
 static void truncated_at_every_byte(struct kunit *test)
@@ -137,7 +179,7 @@ static void padded_at_every_length(struct kunit *test)
 	for (len = sizeof(valid); len <= sizeof(frame); len++) {
 		KUNIT_EXPECT_EQ(test, parse(test, frame, len, &pkt), ATMO_PARSE_OK);
 		KUNIT_EXPECT_EQ(test, pkt.payload_len, 8);
-		KUNIT_EXPECT_TRUE(test, atmo_parse_udp4_checksum_ok(frame, &pkt));
+		KUNIT_EXPECT_TRUE(test, atmo_parse_l4_checksum_ok(frame, &pkt));
 	}
 }
 
@@ -223,8 +265,12 @@ static void every_protocol(struct kunit *test)
 	u32 protocol;
 
 	for (protocol = 0; protocol <= 0xff; protocol++) {
-		enum atmo_parse_result want = protocol == 17 ? ATMO_PARSE_OK : ATMO_PARSE_OTHER;
+		enum atmo_parse_result want = ATMO_PARSE_OTHER;
 
+		if (protocol == 17)
+			want = ATMO_PARSE_OK;
+		else if (protocol == 6)		/* shorter than a TCP header */
+			want = ATMO_PARSE_MALFORMED;
 		KUNIT_EXPECT_EQ(test, parse_with(test, PROTOCOL - 1, 64 << 8 | protocol, &pkt),
 				want);
 	}
@@ -236,8 +282,12 @@ static void every_ethertype(struct kunit *test)
 	u32 type;
 
 	for (type = 0; type <= 0xffff; type++) {
-		enum atmo_parse_result want = type == 0x0800 ? ATMO_PARSE_OK : ATMO_PARSE_OTHER;
+		enum atmo_parse_result want = ATMO_PARSE_OTHER;
 
+		if (type == 0x0800)
+			want = ATMO_PARSE_OK;
+		else if (type == 0x86dd)	/* shorter than an IPv6 header */
+			want = ATMO_PARSE_MALFORMED;
 		KUNIT_ASSERT_EQ(test, parse_with(test, 12, type, &pkt), want);
 	}
 }
@@ -272,8 +322,8 @@ static void checksum_of_odd_length(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, parse(test, odd, sizeof(odd), &pkt), ATMO_PARSE_OK);
 	KUNIT_EXPECT_EQ(test, pkt.payload_len, 11);
-	KUNIT_EXPECT_TRUE(test, atmo_parse_ipv4_checksum_ok(odd, &pkt));
-	KUNIT_EXPECT_TRUE(test, atmo_parse_udp4_checksum_ok(odd, &pkt));
+	KUNIT_EXPECT_TRUE(test, atmo_parse_l3_checksum_ok(odd, &pkt));
+	KUNIT_EXPECT_TRUE(test, atmo_parse_l4_checksum_ok(odd, &pkt));
 }
 
 static void checksum_of_all_ones(struct kunit *test)
@@ -281,7 +331,7 @@ static void checksum_of_all_ones(struct kunit *test)
 	struct atmo_packet pkt;
 
 	KUNIT_ASSERT_EQ(test, parse(test, all_ones, sizeof(all_ones), &pkt), ATMO_PARSE_OK);
-	KUNIT_EXPECT_TRUE(test, atmo_parse_udp4_checksum_ok(all_ones, &pkt));
+	KUNIT_EXPECT_TRUE(test, atmo_parse_l4_checksum_ok(all_ones, &pkt));
 }
 
 static void checksum_zero_is_none(struct kunit *test)
@@ -294,7 +344,7 @@ static void checksum_zero_is_none(struct kunit *test)
 	frame[UDP_CHECK + 1] = 0;
 	frame[PAYLOAD] ^= 0xff;
 	KUNIT_ASSERT_EQ(test, parse(test, frame, sizeof(frame), &pkt), ATMO_PARSE_OK);
-	KUNIT_EXPECT_TRUE(test, atmo_parse_udp4_checksum_ok(frame, &pkt));
+	KUNIT_EXPECT_TRUE(test, atmo_parse_l4_checksum_ok(frame, &pkt));
 }
 
 /* Each single bit of the datagram and of the IPv4 header counts. */
@@ -310,9 +360,9 @@ static void checksum_sees_every_bit(struct kunit *test)
 
 		memcpy(frame, odd, sizeof(odd));
 		frame[bit / 8] ^= 1 << (bit % 8);
-		KUNIT_EXPECT_EQ_MSG(test, atmo_parse_ipv4_checksum_ok(frame, &pkt), !in_ip,
+		KUNIT_EXPECT_EQ_MSG(test, atmo_parse_l3_checksum_ok(frame, &pkt), !in_ip,
 				    "bit %zu", bit);
-		KUNIT_EXPECT_EQ_MSG(test, atmo_parse_udp4_checksum_ok(frame, &pkt), in_ip,
+		KUNIT_EXPECT_EQ_MSG(test, atmo_parse_l4_checksum_ok(frame, &pkt), in_ip,
 				    "bit %zu", bit);
 	}
 }
@@ -323,8 +373,8 @@ static void checksum_covers_addresses(struct kunit *test)
 	struct atmo_packet pkt;
 
 	KUNIT_ASSERT_EQ(test, parse(test, valid, sizeof(valid), &pkt), ATMO_PARSE_OK);
-	pkt.daddr ^= htonl(1);
-	KUNIT_EXPECT_FALSE(test, atmo_parse_udp4_checksum_ok(valid, &pkt));
+	pkt.daddr[0] ^= htonl(1);
+	KUNIT_EXPECT_FALSE(test, atmo_parse_l4_checksum_ok(valid, &pkt));
 }
 
 /* The widely printed example of an IPv4 header, checksum 0xb861. */
@@ -334,9 +384,162 @@ static void checksum_of_known_ipv4_header(struct kunit *test)
 		0x45, 0x00, 0x00, 0x73, 0x00, 0x00, 0x40, 0x00, 0x40, 0x11,
 		0xb8, 0x61, 0xc0, 0xa8, 0x00, 0x01, 0xc0, 0xa8, 0x00, 0xc7,
 	};
-	const struct atmo_packet pkt = { .l3_offset = 0 };
+	const struct atmo_packet pkt = { .family = AF_INET };
 
-	KUNIT_EXPECT_TRUE(test, atmo_parse_ipv4_checksum_ok(header, &pkt));
+	KUNIT_EXPECT_TRUE(test, atmo_parse_l3_checksum_ok(header, &pkt));
+}
+
+/**
+ * struct vector - a valid frame, and what is known of it
+ * @name: for people
+ * @frame: the frame
+ * @len: its length
+ * @family: AF_INET or AF_INET6
+ * @protocol: IPPROTO_TCP or IPPROTO_UDP
+ * @l4_offset: first byte of TCP's or UDP's header
+ * @payload_offset: first byte of the payload
+ */
+static const struct vector {
+	const char *name;
+	const u8 *frame;
+	size_t len;
+	u16 family;
+	u8 protocol;
+	u16 l4_offset;
+	u16 payload_offset;
+} vectors[] = {
+	{ "TCP", tcp4, sizeof(tcp4), AF_INET, IPPROTO_TCP, 34, 58 },
+	{ "TCP over IPv6", tcp6, sizeof(tcp6), AF_INET6, IPPROTO_TCP, 54, 78 },
+	{ "UDP over IPv6", udp6, sizeof(udp6), AF_INET6, IPPROTO_UDP, 54, 62 },
+};
+
+static void vector_name(const struct vector *v, char *name)
+{
+	strscpy(name, v->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(vector, vectors, vector_name);
+
+static void other_kinds(struct kunit *test)
+{
+	const struct vector *v = test->param_value;
+	struct atmo_packet pkt;
+
+	KUNIT_ASSERT_EQ(test, parse(test, v->frame, v->len, &pkt), ATMO_PARSE_OK);
+	KUNIT_EXPECT_EQ(test, pkt.family, v->family);
+	KUNIT_EXPECT_EQ(test, pkt.protocol, v->protocol);
+	KUNIT_EXPECT_EQ(test, ntohs(pkt.sport), 12345);
+	KUNIT_EXPECT_EQ(test, ntohs(pkt.dport), 9000);
+	KUNIT_EXPECT_EQ(test, pkt.l4_offset, v->l4_offset);
+	KUNIT_EXPECT_EQ(test, pkt.payload_offset, v->payload_offset);
+	KUNIT_EXPECT_EQ(test, pkt.payload_len, 5);
+	KUNIT_EXPECT_EQ(test, ntohl(pkt.saddr[0]), v->family == AF_INET ? 0xc0000201 : 0x20010db8);
+	KUNIT_EXPECT_EQ(test, ntohl(pkt.daddr[3]), v->family == AF_INET ? 0 : 2);
+	KUNIT_EXPECT_TRUE(test, atmo_parse_l3_checksum_ok(v->frame, &pkt));
+	KUNIT_EXPECT_TRUE(test, atmo_parse_l4_checksum_ok(v->frame, &pkt));
+}
+
+static void other_kinds_truncated(struct kunit *test)
+{
+	const struct vector *v = test->param_value;
+	struct atmo_packet pkt;
+	size_t len;
+
+	for (len = 0; len < v->len; len++)
+		KUNIT_EXPECT_EQ_MSG(test, parse(test, v->frame, len, &pkt),
+				    len < 14 ? ATMO_PARSE_OTHER : ATMO_PARSE_MALFORMED,
+				    "%zu bytes", len);
+}
+
+/* Each bit of the segment or datagram counts, and so do its addresses. */
+static void other_kinds_checksum(struct kunit *test)
+{
+	const struct vector *v = test->param_value;
+	struct atmo_packet pkt;
+	u8 frame[sizeof(tcp6)];
+	size_t bit;
+
+	memcpy(frame, v->frame, v->len);
+	KUNIT_ASSERT_EQ(test, parse(test, frame, v->len, &pkt), ATMO_PARSE_OK);
+	for (bit = 8 * v->l4_offset; bit < 8 * v->len; bit++) {
+		frame[bit / 8] ^= 1 << (bit % 8);
+		KUNIT_EXPECT_FALSE_MSG(test, atmo_parse_l4_checksum_ok(frame, &pkt), "bit %zu",
+				       bit);
+		frame[bit / 8] ^= 1 << (bit % 8);
+	}
+	pkt.saddr[0] ^= htonl(1);
+	KUNIT_EXPECT_FALSE(test, atmo_parse_l4_checksum_ok(frame, &pkt));
+}
+
+/* RFC 8200, 8.1: over IPv6 there is no datagram without a checksum. */
+static void checksum_is_mandatory_in_ipv6(struct kunit *test)
+{
+	u8 frame[sizeof(udp6)];
+	struct atmo_packet pkt;
+
+	memcpy(frame, udp6, sizeof(frame));
+	frame[60] = 0;
+	frame[61] = 0;
+	KUNIT_ASSERT_EQ(test, parse(test, frame, sizeof(frame), &pkt), ATMO_PARSE_OK);
+	KUNIT_EXPECT_FALSE(test, atmo_parse_l4_checksum_ok(frame, &pkt));
+}
+
+/* Five words of header at least, and no more than the segment has. */
+static void every_tcp_header_length(struct kunit *test)
+{
+	u8 frame[sizeof(tcp4)];
+	struct atmo_packet pkt;
+	u32 words;
+
+	memcpy(frame, tcp4, sizeof(frame));
+	for (words = 0; words < 16; words++) {
+		bool fits = words >= 5 && 34 + 4 * words <= sizeof(tcp4);
+
+		frame[46] = words << 4;
+		KUNIT_EXPECT_EQ(test, parse(test, frame, sizeof(frame), &pkt),
+				fits ? ATMO_PARSE_OK : ATMO_PARSE_MALFORMED);
+		if (fits)
+			KUNIT_EXPECT_EQ(test, pkt.payload_len, sizeof(tcp4) - 34 - 4 * words);
+	}
+}
+
+/* Extension headers, ICMPv6 and the rest are Linux's. */
+static void every_next_header(struct kunit *test)
+{
+	u8 frame[sizeof(tcp6)];
+	struct atmo_packet pkt;
+	u32 next;
+
+	memcpy(frame, tcp6, sizeof(frame));
+	for (next = 0; next <= 0xff; next++) {
+		enum atmo_parse_result want = ATMO_PARSE_OTHER;
+
+		if (next == 6)
+			want = ATMO_PARSE_OK;
+		else if (next == 17)		/* its length field is TCP's sequence number */
+			want = ATMO_PARSE_MALFORMED;
+		frame[20] = next;
+		KUNIT_EXPECT_EQ(test, parse(test, frame, sizeof(frame), &pkt), want);
+	}
+}
+
+static void ipv6_sources_that_cannot_be(struct kunit *test)
+{
+	static const u8 impossible[][16] = {
+		{ 0xff, 0x02, [15] = 1 }, { 0 }, { [15] = 1 }, { [10] = 0xff, 0xff, 192, 0, 2, 1 },
+	};
+	u8 frame[sizeof(udp6)];
+	struct atmo_packet pkt;
+	u32 i;
+
+	memcpy(frame, udp6, sizeof(frame));
+	for (i = 0; i < ARRAY_SIZE(impossible); i++) {
+		memcpy(frame + 22, impossible[i], 16);
+		KUNIT_EXPECT_EQ(test, parse(test, frame, sizeof(frame), &pkt), ATMO_PARSE_OTHER);
+	}
+	memset(frame + 22, 0, 16);
+	frame[37] = 2;
+	KUNIT_EXPECT_EQ(test, parse(test, frame, sizeof(frame), &pkt), ATMO_PARSE_OK);
 }
 
 static struct kunit_case parse_cases[] = {
@@ -358,6 +561,13 @@ static struct kunit_case parse_cases[] = {
 	KUNIT_CASE(checksum_sees_every_bit),
 	KUNIT_CASE(checksum_covers_addresses),
 	KUNIT_CASE(checksum_of_known_ipv4_header),
+	KUNIT_CASE_PARAM(other_kinds, vector_gen_params),
+	KUNIT_CASE_PARAM(other_kinds_truncated, vector_gen_params),
+	KUNIT_CASE_PARAM(other_kinds_checksum, vector_gen_params),
+	KUNIT_CASE(checksum_is_mandatory_in_ipv6),
+	KUNIT_CASE(every_tcp_header_length),
+	KUNIT_CASE(every_next_header),
+	KUNIT_CASE(ipv6_sources_that_cannot_be),
 	{}
 };
 

@@ -24,12 +24,13 @@ static void commands(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atmo_check_cmd(ATMO_GET_STATS), 0);
 	KUNIT_EXPECT_EQ(test, atmo_check_cmd(ATMO_RX_BATCH), 0);
 	KUNIT_EXPECT_EQ(test, atmo_check_cmd(ATMO_TX_BATCH), 0);
+	KUNIT_EXPECT_EQ(test, atmo_check_cmd(ATMO_RESTART), 0);
 }
 
 static void unknown_commands(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, atmo_check_cmd(_IO(ATMO_IOC_MAGIC, 0)), -ENOTTY);
-	KUNIT_EXPECT_EQ(test, atmo_check_cmd(_IO(ATMO_IOC_MAGIC, 6)), -ENOTTY);
+	KUNIT_EXPECT_EQ(test, atmo_check_cmd(_IO(ATMO_IOC_MAGIC, 99)), -ENOTTY);
 	KUNIT_EXPECT_EQ(test, atmo_check_cmd(_IOWR('T', 1, struct atmo_bind)), -ENOTTY);
 	KUNIT_EXPECT_EQ(test, atmo_check_cmd(0), -ENOTTY);
 	KUNIT_EXPECT_EQ(test, atmo_check_cmd(U32_MAX), -ENOTTY);
@@ -74,14 +75,16 @@ static void bad_binds(struct kunit *test)
 	EXPECT_BAD_BIND(test, version, 0);
 	EXPECT_BAD_BIND(test, version, ATMO_UAPI_VERSION + 1);
 	EXPECT_BAD_BIND(test, family, 0);
-	EXPECT_BAD_BIND(test, family, AF_INET6);
+	EXPECT_BAD_BIND(test, family, AF_UNIX);
+	EXPECT_BAD_BIND(test, family, AF_PACKET);
 	EXPECT_BAD_BIND(test, lane, ATMO_LANE_SHARED + 1);
 	EXPECT_BAD_BIND(test, lane, 255);
 	EXPECT_BAD_BIND(test, ifindex, U32_MAX);
-	EXPECT_BAD_BIND(test, lport, 0);
 	EXPECT_BAD_BIND(test, rport, cpu_to_be16(1));
-	EXPECT_BAD_BIND(test, flags, 1);
+	EXPECT_BAD_BIND(test, flags, 2);
 	EXPECT_BAD_BIND(test, flags, 0x80000000);
+	EXPECT_BAD_BIND(test, pages_fd, 3);
+	EXPECT_BAD_BIND(test, pages_fd, -1);
 }
 
 static void bad_bind_words(struct kunit *test)
@@ -89,11 +92,83 @@ static void bad_bind_words(struct kunit *test)
 	int i;
 
 	for (i = 0; i < 4; i++) {
-		EXPECT_BAD_BIND(test, reserved[i], 1);
+		if (i < 2)
+			EXPECT_BAD_BIND(test, reserved[i], 1);
 		EXPECT_BAD_BIND(test, raddr[i], cpu_to_be32(1));
 		if (i)
 			EXPECT_BAD_BIND(test, laddr[i], cpu_to_be32(1));
 	}
+}
+
+static void bad_remote_addresses(struct kunit *test)
+{
+	static const u32 bad[] = { 0x00000001, 0x7f000001, 0xe0000001, 0xffffffff };
+	struct atmo_bind bind = good_bind();
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		bind.raddr[0] = cpu_to_be32(bad[i]);
+		bind.rport = cpu_to_be16(9);
+		KUNIT_EXPECT_EQ(test, atmo_check_bind(&bind), -EINVAL);
+	}
+	bind.raddr[0] = cpu_to_be32(0x0a000002);
+	KUNIT_EXPECT_EQ(test, atmo_check_bind(&bind), 0);
+	bind.lport = 0;
+	KUNIT_EXPECT_EQ(test, atmo_check_bind(&bind), 0);
+	bind.rport = 0;
+	KUNIT_EXPECT_EQ(test, atmo_check_bind(&bind), -EINVAL);
+}
+
+static void bad_remote_addresses_of_ipv6(struct kunit *test)
+{
+	static const u32 bad[][4] = {
+		{ 0xff020000, 0, 0, 1 }, { 0, 0, 0, 1 }, { 0, 0, 0xffff, 0x0a000001 },
+		{ 0, 0, 0, 0x0a000001 },
+	};
+	struct atmo_bind bind = good_bind();
+	int i, j;
+
+	bind.family = AF_INET6;
+	KUNIT_EXPECT_EQ(test, atmo_check_bind(&bind), 0);
+	bind.rport = cpu_to_be16(9);
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		for (j = 0; j < 4; j++)
+			bind.raddr[j] = cpu_to_be32(bad[i][j]);
+		KUNIT_EXPECT_EQ(test, atmo_check_bind(&bind), -EINVAL);
+	}
+	bind.raddr[0] = cpu_to_be32(0xfe800000);
+	KUNIT_EXPECT_EQ(test, atmo_check_bind(&bind), 0);
+}
+
+static void whole_frames_have_no_address(struct kunit *test)
+{
+	struct atmo_bind bind = good_bind();
+
+	bind.family = AF_PACKET;
+	bind.laddr[0] = 0;
+	KUNIT_EXPECT_EQ(test, atmo_check_bind(&bind), -EINVAL);
+	bind.lport = 0;
+	KUNIT_EXPECT_EQ(test, atmo_check_bind(&bind), 0);
+	bind.laddr[3] = cpu_to_be32(1);
+	KUNIT_EXPECT_EQ(test, atmo_check_bind(&bind), -EINVAL);
+}
+
+static void rates(struct kunit *test)
+{
+	static const u32 bad[] = { 1, ATMO_MIN_TX_RATE - 1, ATMO_MAX_TX_RATE + 1, U32_MAX };
+	struct atmo_bind bind = good_bind();
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		bind.tx_rate = bad[i];
+		KUNIT_EXPECT_EQ(test, atmo_check_bind(&bind), -ERANGE);
+	}
+	bind.tx_rate = ATMO_MIN_TX_RATE;
+	KUNIT_EXPECT_EQ(test, atmo_check_bind(&bind), 0);
+	bind.tx_rate = ATMO_MAX_TX_RATE;
+	KUNIT_EXPECT_EQ(test, atmo_check_bind(&bind), 0);
+	bind.lane = ATMO_LANE_SHARED;
+	KUNIT_EXPECT_EQ(test, atmo_check_bind(&bind), -EOPNOTSUPP);
 }
 
 static void bad_numbers_of_pages(struct kunit *test)
@@ -133,7 +208,7 @@ static void stats(struct kunit *test)
 	stats.version = 0;
 	KUNIT_EXPECT_EQ(test, atmo_check_stats(&stats), -EINVAL);
 	stats.version = ATMO_UAPI_VERSION;
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < 2; i++) {
 		/* The upper half counts, too. */
 		stats.reserved[i] = 1ULL << 32;
 		KUNIT_EXPECT_EQ(test, atmo_check_stats(&stats), -EINVAL);
@@ -172,7 +247,7 @@ static void tx_entries(struct kunit *test)
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(good); i++)
-		KUNIT_EXPECT_EQ(test, atmo_check_tx(&good[i], 1472, &reason), 0);
+		KUNIT_EXPECT_EQ(test, atmo_check_tx(&good[i], 1472, 0, &reason), 0);
 	KUNIT_EXPECT_EQ(test, reason, 255);
 }
 
@@ -192,7 +267,7 @@ static void tx_entries_that_leave_the_page(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		reason = 255;
-		KUNIT_EXPECT_EQ(test, atmo_check_tx(&bad[i], 1472, &reason), -EINVAL);
+		KUNIT_EXPECT_EQ(test, atmo_check_tx(&bad[i], 1472, 0, &reason), -EINVAL);
 		KUNIT_EXPECT_EQ(test, reason, ATMO_DROP_TX_BAD_RANGE);
 	}
 }
@@ -202,17 +277,70 @@ static void tx_entries_of_other_kinds(struct kunit *test)
 	struct atmo_tx_desc desc = { .len = 1473 };
 	u8 reason = 255;
 
-	KUNIT_EXPECT_EQ(test, atmo_check_tx(&desc, 1472, &reason), -EMSGSIZE);
+	KUNIT_EXPECT_EQ(test, atmo_check_tx(&desc, 1472, 0, &reason), -EMSGSIZE);
 	KUNIT_EXPECT_EQ(test, reason, ATMO_DROP_TX_TOO_LONG);
 	desc.len = 1;
 	desc.reserved = 1;
-	KUNIT_EXPECT_EQ(test, atmo_check_tx(&desc, 1472, &reason), -EINVAL);
+	KUNIT_EXPECT_EQ(test, atmo_check_tx(&desc, 1472, 0, &reason), -EINVAL);
 	KUNIT_EXPECT_EQ(test, reason, ATMO_DROP_TX_RESERVED);
 	reason = 255;
 	desc.reserved = 0;
 	desc.flags = 0x80000000;
-	KUNIT_EXPECT_EQ(test, atmo_check_tx(&desc, 1472, &reason), -EINVAL);
+	KUNIT_EXPECT_EQ(test, atmo_check_tx(&desc, 1472, 0, &reason), -EINVAL);
 	KUNIT_EXPECT_EQ(test, reason, ATMO_DROP_TX_RESERVED);
+}
+
+static void entries(struct kunit *test)
+{
+	struct atmo_neigh neigh = { };
+	struct atmo_route route = { };
+	struct atmo_group group = { };
+	struct atmo_headers headers = { };
+	u32 i;
+
+	for (i = 0; i < 32; i++) {
+		const int expected = i ? -EINVAL : 0;
+
+		neigh.flags = BIT(i);
+		route.flags = BIT(i);
+		group.flags = BIT(i);
+		headers.flags = BIT(i);
+		KUNIT_EXPECT_EQ(test, atmo_check_neigh(&neigh), expected);
+		KUNIT_EXPECT_EQ(test, atmo_check_route(&route), expected);
+		KUNIT_EXPECT_EQ(test, atmo_check_group(&group), expected);
+		KUNIT_EXPECT_EQ(test, atmo_check_headers(&headers), -EINVAL);
+	}
+	neigh.flags = 0;
+	route.flags = 0;
+	group.flags = 0;
+	headers.flags = 0;
+	KUNIT_EXPECT_EQ(test, atmo_check_neigh(&neigh), 0);
+	KUNIT_EXPECT_EQ(test, atmo_check_route(&route), 0);
+	KUNIT_EXPECT_EQ(test, atmo_check_group(&group), 0);
+	KUNIT_EXPECT_EQ(test, atmo_check_headers(&headers), 0);
+	neigh.reserved[5] = 1;
+	route.reserved[1] = 1;
+	group.reserved[2] = 1;
+	KUNIT_EXPECT_EQ(test, atmo_check_neigh(&neigh), -EINVAL);
+	KUNIT_EXPECT_EQ(test, atmo_check_route(&route), -EINVAL);
+	KUNIT_EXPECT_EQ(test, atmo_check_group(&group), -EINVAL);
+}
+
+/* Headers in place, where the protocol knows them. */
+static void tx_entries_with_headers(struct kunit *test)
+{
+	struct atmo_tx_desc desc = { .len = 1514, .flags = ATMO_TX_FRAME };
+	u8 reason = 0;
+
+	KUNIT_EXPECT_EQ(test, atmo_check_tx(&desc, 1472, ATMO_TX_FRAME, &reason), 0);
+	KUNIT_EXPECT_EQ(test, atmo_check_tx(&desc, 1472, 0, &reason), -EINVAL);
+	KUNIT_EXPECT_EQ(test, reason, ATMO_DROP_TX_RESERVED);
+	desc.flags |= 2;
+	KUNIT_EXPECT_EQ(test, atmo_check_tx(&desc, 1472, ATMO_TX_FRAME, &reason), -EINVAL);
+	desc.flags = ATMO_TX_FRAME;
+	desc.offset = ATMO_PAGE_SIZE - 1513;
+	KUNIT_EXPECT_EQ(test, atmo_check_tx(&desc, 1472, ATMO_TX_FRAME, &reason), -EINVAL);
+	KUNIT_EXPECT_EQ(test, reason, ATMO_DROP_TX_BAD_RANGE);
 }
 
 static struct kunit_case check_cases[] = {
@@ -222,6 +350,10 @@ static struct kunit_case check_cases[] = {
 	KUNIT_CASE(binds),
 	KUNIT_CASE(bad_binds),
 	KUNIT_CASE(bad_bind_words),
+	KUNIT_CASE(bad_remote_addresses),
+	KUNIT_CASE(bad_remote_addresses_of_ipv6),
+	KUNIT_CASE(whole_frames_have_no_address),
+	KUNIT_CASE(rates),
 	KUNIT_CASE(bad_numbers_of_pages),
 	KUNIT_CASE(infos),
 	KUNIT_CASE(stats),
@@ -229,6 +361,8 @@ static struct kunit_case check_cases[] = {
 	KUNIT_CASE(tx_entries),
 	KUNIT_CASE(tx_entries_that_leave_the_page),
 	KUNIT_CASE(tx_entries_of_other_kinds),
+	KUNIT_CASE(tx_entries_with_headers),
+	KUNIT_CASE(entries),
 	{}
 };
 

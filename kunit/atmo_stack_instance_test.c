@@ -4,7 +4,9 @@
  * told: what a driver may not do, and what only happens when queues are full.
  */
 #include <kunit/test.h>
+#include <linux/dma-mapping.h>
 #include <linux/module.h>
+#include <linux/platform_device.h>
 
 #include "../atmo_portmgr/compat.h"
 #include "../atmo_stack/priv.h"
@@ -15,6 +17,7 @@
 /* An instance, and the lane and protocol behind it. */
 struct fake {
 	struct atmo_instance *inst;
+	struct platform_device *pdev;		/* to map pages for */
 	struct atmo_page *provided[NR];		/* pages that rx_provide took */
 	u32	nr_provided;
 	struct atmo_rx_frame frames[NR];	/* what rx_return shall yield */
@@ -179,24 +182,18 @@ static void frame_in(struct atmo_page *page, u32 flags)
 
 /* ---- Set-up ---- */
 
-static int create_pages(struct kunit *test, struct atmo_instance *inst)
+static int create_pages(struct atmo_instance *inst)
 {
-	u32 i;
+	struct atmo_domain *domain = atmo_domain_create(NR);
+	int err;
 
+	if (IS_ERR(domain))
+		return PTR_ERR(domain);
 	inst->nr_pages = NR;
-	inst->pages = kvcalloc(NR, sizeof(*inst->pages), GFP_KERNEL);
-	inst->owners = kvcalloc(NR, sizeof(*inst->owners), GFP_KERNEL);
-	inst->rx.spare = kvcalloc(NR, sizeof(*inst->rx.spare), GFP_KERNEL);
-	inst->rx.bounce.va = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
-	if (!inst->pages || !inst->owners || !inst->rx.spare || !inst->rx.bounce.va)
-		return -ENOMEM;
-	for (i = 0; i < NR; i++) {
-		inst->pages[i].va = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
-		inst->pages[i].slot = i;
-		if (!inst->pages[i].va)
-			return -ENOMEM;
-	}
-	return atmo_rings_create(inst);
+	err = atmo_domain_join(domain, inst);
+	if (!err)
+		err = atmo_pages_create(inst, &fake->pdev->dev);
+	return err ?: atmo_rings_create(inst);
 }
 
 static int instance_init(struct kunit *test)
@@ -208,11 +205,14 @@ static int instance_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, fake);
 	fake->inst = inst;
 	fake->tx_room = NR;
+	fake->pdev = platform_device_register_simple("atmo_instance_test", -1, NULL, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, fake->pdev);
+	KUNIT_ASSERT_EQ(test, dma_set_mask_and_coherent(&fake->pdev->dev, DMA_BIT_MASK(64)), 0);
 	inst->ep.ops = &fake_ops;
 	inst->ep.lane = (struct atmo_lane *)fake;
 	inst->proto = &fake_proto;
 	inst->state = ATMO_INSTANCE_BOUND;
-	KUNIT_ASSERT_EQ(test, create_pages(test, inst), 0);
+	KUNIT_ASSERT_EQ(test, create_pages(inst), 0);
 	return 0;
 }
 
@@ -220,12 +220,11 @@ static void instance_exit(struct kunit *test)
 {
 	struct atmo_instance *inst = fake->inst;
 
-	kvfree(inst->pages);
-	kvfree(inst->owners);
-	kvfree(inst->rx.spare);
+	atmo_pages_destroy(inst);
 	/* Nothing to tear down but what is left. */
 	inst->state = ATMO_INSTANCE_GONE;
 	atmo_instance_close(inst);
+	platform_device_unregister(fake->pdev);
 }
 
 /* Provides the first @n slots to the lane. */
@@ -248,7 +247,7 @@ static void frame_is_delivered(struct kunit *test)
 
 	provide(test, 3);
 	page = fake->provided[1];
-	KUNIT_EXPECT_EQ(test, fake->inst->owners[page->slot], ATMO_OWNER_NIC_RX);
+	KUNIT_EXPECT_EQ(test, atmo_owner_of(fake->inst->owners[page->slot]), ATMO_OWNER_NIC_RX);
 	frame_in(page, 0);
 	KUNIT_EXPECT_EQ(test, atmo_instance_rx(fake->inst, NR), 1);
 	KUNIT_EXPECT_EQ(test, nr_in(&fake->inst->rx.ring), 1);
@@ -387,7 +386,7 @@ static void large_payload_stays_in_its_page(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, fake->sent[0].page, &fake->inst->pages[2]);
 	KUNIT_EXPECT_EQ(test, fake->sent[0].head_len, HEAD);
 	KUNIT_EXPECT_EQ(test, fake->sent[0].len, 1472);
-	KUNIT_EXPECT_EQ(test, fake->inst->owners[2], ATMO_OWNER_TX);
+	KUNIT_EXPECT_EQ(test, atmo_owner_of(fake->inst->owners[2]), ATMO_OWNER_TX);
 	KUNIT_EXPECT_EQ(test, nr_in(&fake->inst->tx.comp), 0);
 	fake->returned[fake->nr_returned++] = fake->sent[0].page;
 	KUNIT_EXPECT_EQ(test, atmo_instance_tx(fake->inst, NR), 0);

@@ -4,22 +4,31 @@
 #include <linux/string.h>
 
 #include "../atmo_demux/parse.h"
+#include "../atmo_portmgr/flow.h"
 #include "../atmo_udp/header.h"
 
-static const struct atmo_header example = {
+#define HEADER_LEN	(ATMO_ETH_LEN + ATMO_IPV4_LEN + ATMO_UDP_LEN)
+#define PAYLOAD_LEN	8
+
+static const struct atmo_l3 example = {
 	.dmac = { 0x02, 0, 0, 0, 0, 0x02 },
 	.smac = { 0x02, 0, 0, 0, 0, 0x01 },
+	.family = AF_INET,
+	.protocol = IPPROTO_UDP,
 	.ttl = 64,
 	.dont_fragment = true,
-	.saddr = cpu_to_be32(0xc0000201),
-	.daddr = cpu_to_be32(0xc0000202),
+	.saddr = { cpu_to_be32(0xc0000201) },
+	.daddr = { cpu_to_be32(0xc0000202) },
+	.l4_len = ATMO_UDP_LEN + PAYLOAD_LEN,
+};
+
+static const struct atmo_udp_ports ports = {
 	.sport = cpu_to_be16(12345),
 	.dport = cpu_to_be16(9000),
-	.payload_len = 8,
 };
 
 /* 192.0.2.1:12345 -> 192.0.2.2:9000, 8 bytes, checksums for offload. */
-static const u8 example_bytes[ATMO_HEADER_LEN] = {
+static const u8 example_bytes[HEADER_LEN] = {
 	0x02, 0x00, 0x00, 0x00, 0x00, 0x02, 0x02, 0x00,
 	0x00, 0x00, 0x00, 0x01, 0x08, 0x00, 0x45, 0x00,
 	0x00, 0x24, 0x00, 0x00, 0x40, 0x00, 0x40, 0x11,
@@ -50,191 +59,205 @@ static u16 sum(const u8 *p, size_t len)
 	return s;
 }
 
-/* What checksum offload makes of a frame. */
-static void offload(u8 *frame, size_t len)
+/* What checksum offload makes of a frame; @l4: where the UDP header is. */
+static void offload(u8 *frame, size_t l4, size_t len)
 {
-	u16 ip = ~sum(frame + IP, 20);
-	u16 udp = ~sum(frame + UDP, len - UDP);
+	u16 udp = ~sum(frame + l4, len - l4);
+	u16 ip;
 
-	frame[IP + 10] = ip >> 8;
-	frame[IP + 11] = ip & 0xff;
+	if (l4 == UDP) {
+		ip = ~sum(frame + IP, 20);
+		frame[IP + 10] = ip >> 8;
+		frame[IP + 11] = ip & 0xff;
+	}
 	udp = udp ?: 0xffff;
-	frame[UDP + 6] = udp >> 8;
-	frame[UDP + 7] = udp & 0xff;
+	frame[l4 + 6] = udp >> 8;
+	frame[l4 + 7] = udp & 0xff;
 }
 
 static void known_bytes(struct kunit *test)
 {
-	u8 buf[ATMO_HEADER_LEN + 1];
+	u8 buf[HEADER_LEN + 1];
 
 	memset(buf, 0xaa, sizeof(buf));
-	atmo_header_build(buf, &example);
+	KUNIT_EXPECT_EQ(test, atmo_udp_header_build(buf, &example, &ports), HEADER_LEN);
 	KUNIT_EXPECT_EQ(test, memcmp(buf, example_bytes, sizeof(example_bytes)), 0);
-	KUNIT_EXPECT_EQ(test, buf[ATMO_HEADER_LEN], 0xaa);
+	KUNIT_EXPECT_EQ(test, buf[HEADER_LEN], 0xaa);
 }
 
 static void fragmentable(struct kunit *test)
 {
-	struct atmo_header h = example;
-	u8 buf[ATMO_HEADER_LEN];
+	struct atmo_l3 h = example;
+	u8 buf[HEADER_LEN];
 
 	h.dont_fragment = false;
 	h.id = 0xabcd;
 	h.ttl = 1;
-	atmo_header_build(buf, &h);
+	atmo_udp_header_build(buf, &h, &ports);
 	KUNIT_EXPECT_EQ(test, word(buf + IP + 4), 0xabcd);
 	KUNIT_EXPECT_EQ(test, word(buf + IP + 6), 0);
 	KUNIT_EXPECT_EQ(test, buf[IP + 8], 1);
 }
 
-/* What is built is what the parser accepts, for every length there can be. */
-static void parses_at_every_length(struct kunit *test)
+static void expect_parsed(struct kunit *test, const struct atmo_l3 *l3,
+			  const struct atmo_udp_ports *p, const struct atmo_packet *pkt)
 {
-	u8 *frame = kunit_kzalloc(test, ATMO_HEADER_LEN + MAX_PAYLOAD, GFP_KERNEL);
-	struct atmo_header h = example;
+	KUNIT_ASSERT_EQ(test, pkt->family, l3->family);
+	KUNIT_ASSERT_EQ(test, pkt->payload_len, l3->l4_len - ATMO_UDP_LEN);
+	KUNIT_ASSERT_TRUE(test, pkt->sport == p->sport && pkt->dport == p->dport);
+	KUNIT_ASSERT_EQ(test, memcmp(pkt->saddr, l3->saddr, sizeof(pkt->saddr)), 0);
+	KUNIT_ASSERT_EQ(test, memcmp(pkt->daddr, l3->daddr, sizeof(pkt->daddr)), 0);
+}
+
+/* What is built is what the parser accepts, for every length there can be. */
+static void check_every_length(struct kunit *test, struct atmo_l3 *l3)
+{
+	u8 *frame = kunit_kzalloc(test, ATMO_UDP_HEADER_MAX + MAX_PAYLOAD, GFP_KERNEL);
+	struct atmo_udp_ports p = ports;
 	struct atmo_packet pkt;
-	u32 len;
+	u32 len, head_len;
 
 	KUNIT_ASSERT_NOT_NULL(test, frame);
 	for (len = 0; len <= MAX_PAYLOAD; len++) {
-		h.payload_len = len;
-		h.sport = htons(1 + len * 41);
+		l3->l4_len = ATMO_UDP_LEN + len;
+		p.sport = htons(1 + len * 41);
+		head_len = atmo_udp_header_build(frame, l3, &p);
 		if (len)
-			frame[ATMO_HEADER_LEN + len - 1] = 0xff - len * 7;
-		atmo_header_build(frame, &h);
-		offload(frame, ATMO_HEADER_LEN + len);
-		KUNIT_ASSERT_EQ(test, atmo_parse_udp4(frame, ATMO_HEADER_LEN + len, &pkt),
-				ATMO_PARSE_OK);
-		KUNIT_ASSERT_EQ(test, pkt.payload_len, len);
-		KUNIT_ASSERT_TRUE(test, pkt.sport == h.sport);
-		KUNIT_ASSERT_TRUE(test, pkt.dport == h.dport);
-		KUNIT_ASSERT_TRUE(test, pkt.saddr == h.saddr);
-		KUNIT_ASSERT_TRUE(test, pkt.daddr == h.daddr);
-		KUNIT_ASSERT_TRUE(test, atmo_parse_ipv4_checksum_ok(frame, &pkt));
-		KUNIT_ASSERT_NE(test, word(frame + UDP + 6), 0);
-		KUNIT_ASSERT_TRUE(test, atmo_parse_udp4_checksum_ok(frame, &pkt));
+			frame[head_len + len - 1] = 0xff - len * 7;
+		offload(frame, head_len - ATMO_UDP_LEN, head_len + len);
+		KUNIT_ASSERT_EQ(test, atmo_parse(frame, head_len + len, &pkt), ATMO_PARSE_OK);
+		expect_parsed(test, l3, &p, &pkt);
+		KUNIT_ASSERT_TRUE(test, atmo_parse_l3_checksum_ok(frame, &pkt));
+		KUNIT_ASSERT_NE(test, word(frame + head_len - 2), 0);
+		KUNIT_ASSERT_TRUE(test, atmo_parse_l4_checksum_ok(frame, &pkt));
 	}
+}
+
+static void parses_at_every_length(struct kunit *test)
+{
+	struct atmo_l3 l3 = example;
+
+	check_every_length(test, &l3);
+}
+
+static void parses_at_every_length_ipv6(struct kunit *test)
+{
+	struct atmo_l3 l3 = example;
+
+	l3.family = AF_INET6;
+	memcpy(l3.saddr, "\x20\x01\x0d\xb8\xff\xff\xff\xff\0\0\0\0\0\0\0\1", 16);
+	memcpy(l3.daddr, "\x20\x01\x0d\xb8\0\0\0\0\xff\xff\xff\xff\0\0\0\2", 16);
+	check_every_length(test, &l3);
 }
 
 /* Carries over 16 bits, once and twice, in the pseudo-header's sum. */
 static void pseudo_header_carries(struct kunit *test)
 {
-	struct atmo_header h = example;
-	u8 buf[ATMO_HEADER_LEN];
+	struct atmo_l3 h = example;
+	u8 buf[HEADER_LEN];
 
-	h.saddr = htonl(0xffffffff);
-	h.daddr = htonl(0xffffffff);
-	h.payload_len = 65507;
-	atmo_header_build(buf, &h);
+	h.saddr[0] = htonl(0xffffffff);
+	h.daddr[0] = htonl(0xffffffff);
+	h.l4_len = 65515;
+	atmo_udp_header_build(buf, &h, &ports);
 	/* 4 * 0xffff + 17 + 65515 = 0x4fff8, folded: 0xfffc. */
 	KUNIT_EXPECT_EQ(test, word(buf + UDP + 6), 0xfffc);
 	KUNIT_EXPECT_EQ(test, word(buf + IP + 2), 65535);
 	KUNIT_EXPECT_EQ(test, word(buf + UDP + 4), 65515);
-	h.payload_len = 65497;
-	atmo_header_build(buf, &h);
+	h.l4_len = 65505;
+	atmo_udp_header_build(buf, &h, &ports);
 	/* 0x4ffee, folded 0xfff2. */
 	KUNIT_EXPECT_EQ(test, word(buf + UDP + 6), 0xfff2);
-	h.saddr = htonl(0xffff0000);
-	h.daddr = htonl(0x0000ffd7);
-	h.payload_len = 8;
-	atmo_header_build(buf, &h);
+	h.saddr[0] = htonl(0xffff0000);
+	h.daddr[0] = htonl(0x0000ffd7);
+	h.l4_len = 16;
+	atmo_udp_header_build(buf, &h, &ports);
 	/* 0xffff + 0xffd7 + 33 = 0x1fff7, folded 0xfff8. */
 	KUNIT_EXPECT_EQ(test, word(buf + UDP + 6), 0xfff8);
 }
 
-/* Inserts @n bytes at @offset of the example; returns the length. */
-static size_t with_inserted(u8 *frame, size_t offset, const char *bytes, size_t n)
+/* ---- Headers in place ---- */
+
+#define FRAME_LEN	(HEADER_LEN + PAYLOAD_LEN)
+
+static const struct atmo_flow sender = {
+	.laddr = { cpu_to_be32(0xc0000201) },
+	.lport = cpu_to_be16(12345),
+	.family = AF_INET,
+	.protocol = IPPROTO_UDP,
+};
+
+static u32 check(const u8 *frame, size_t len)
 {
-	memcpy(frame, example_bytes, offset);
-	memcpy(frame + offset, bytes, n);
-	memcpy(frame + offset + n, example_bytes + offset, ATMO_HEADER_LEN - offset);
-	return ATMO_HEADER_LEN + n;
+	struct atmo_packet pkt;
+
+	return atmo_udp_header_check(frame, len, &sender, example.smac, &pkt);
 }
 
-static bool is_for_us(const u8 *frame, size_t len)
+static void in_place(struct kunit *test)
 {
-	return atmo_header_is_for(frame, len, example.daddr, example.dport);
+	u8 frame[FRAME_LEN] = { };
+	struct atmo_packet pkt;
+
+	memcpy(frame, example_bytes, HEADER_LEN);
+	/* Whatever stands in the checksums: they become what is built. */
+	memset(frame + IP + 10, 0xaa, 2);
+	memset(frame + UDP + 6, 0xaa, 2);
+	KUNIT_ASSERT_EQ(test, atmo_udp_header_check(frame, FRAME_LEN, &sender, example.smac, &pkt),
+			HEADER_LEN);
+	KUNIT_EXPECT_TRUE(test, pkt.daddr[0] == example.daddr[0] && pkt.dport == ports.dport);
+	atmo_udp_header_finish(frame, &pkt);
+	KUNIT_EXPECT_EQ(test, memcmp(frame, example_bytes, HEADER_LEN), 0);
 }
 
-static void is_for_plain(struct kunit *test)
+/* Every bit of the headers is either the sender's choice, or refused when changed. */
+static void in_place_every_bit(struct kunit *test)
 {
-	u8 frame[ATMO_HEADER_LEN];
-	size_t len;
+	/* Bytes that are free: destination, type of service, id, TTL, checksums. */
+	static const char is_free[HEADER_LEN + 1] =
+		"yyyyyynnnnnnnnnynnyyFnynyynnnnyyyynnyynnyy";
+	u8 frame[FRAME_LEN] = { };
+	u32 byte, bit;
 
-	memcpy(frame, example_bytes, sizeof(frame));
-	KUNIT_EXPECT_TRUE(test, is_for_us(frame, sizeof(frame)));
-	KUNIT_EXPECT_FALSE(test, atmo_header_is_for(frame, sizeof(frame), example.saddr,
-						    example.dport));
-	KUNIT_EXPECT_FALSE(test, atmo_header_is_for(frame, sizeof(frame), example.daddr,
-						    example.sport));
-	/* The ports end at byte 38: less isn't enough. */
-	for (len = 0; len <= sizeof(frame); len++)
-		KUNIT_EXPECT_EQ_MSG(test, is_for_us(frame, len), len >= 38, "%zu bytes", len);
-	frame[IP + 9] = 6;
-	KUNIT_EXPECT_FALSE(test, is_for_us(frame, sizeof(frame)));
-	frame[IP + 9] = 17;
-	frame[IP] = 0x65;
-	KUNIT_EXPECT_FALSE(test, is_for_us(frame, sizeof(frame)));
-	frame[IP] = 0x44;
-	KUNIT_EXPECT_FALSE(test, is_for_us(frame, sizeof(frame)));
-	frame[IP] = 0x45;
-	frame[13] = 0x06;
-	KUNIT_EXPECT_FALSE(test, is_for_us(frame, sizeof(frame)));
-}
+	memcpy(frame, example_bytes, HEADER_LEN);
+	/* No single bit makes that zero. */
+	frame[IP + 8] = 65;
+	for (byte = 0; byte < HEADER_LEN; byte++) {
+		for (bit = 0; bit < 8; bit++) {
+			/* DF alone is free of the fragment field's bits. */
+			bool expected = is_free[byte] == 'y' ||
+					(is_free[byte] == 'F' && bit == 6);
 
-static void is_for_fragment(struct kunit *test)
-{
-	u8 frame[ATMO_HEADER_LEN];
-
-	memcpy(frame, example_bytes, sizeof(frame));
-	frame[IP + 6] = 0x20;
-	KUNIT_EXPECT_TRUE(test, is_for_us(frame, sizeof(frame)));
-	frame[IP + 7] = 0x01;
-	KUNIT_EXPECT_FALSE(test, is_for_us(frame, sizeof(frame)));
-}
-
-static void is_for_options(struct kunit *test)
-{
-	u8 frame[ATMO_HEADER_LEN + 40];
-	char options[40];
-	size_t n, len;
-
-	memset(options, 1, sizeof(options));
-	for (n = 4; n <= sizeof(options); n += 4) {
-		len = with_inserted(frame, UDP, options, n);
-		/* Options, but the header length doesn't count them. */
-		KUNIT_EXPECT_FALSE(test, is_for_us(frame, len));
-		frame[IP] = 0x45 + n / 4;
-		KUNIT_EXPECT_TRUE(test, is_for_us(frame, len));
-		KUNIT_EXPECT_TRUE(test, is_for_us(frame, UDP + n + 4));
-		KUNIT_EXPECT_FALSE(test, is_for_us(frame, UDP + n + 3));
+			frame[byte] ^= 1 << bit;
+			KUNIT_EXPECT_EQ_MSG(test, check(frame, FRAME_LEN) == HEADER_LEN, expected,
+					    "byte %u, bit %u", byte, bit);
+			frame[byte] ^= 1 << bit;
+		}
 	}
+	frame[IP + 8] = 0;
+	KUNIT_EXPECT_EQ(test, check(frame, FRAME_LEN), 0);
 }
 
-static void is_for_vlan(struct kunit *test)
+static void in_place_lengths(struct kunit *test)
 {
-	u8 frame[ATMO_HEADER_LEN + 8];
-	size_t len, n;
+	u8 frame[FRAME_LEN + 1] = { };
+	u32 len;
 
-	len = with_inserted(frame, 12, "\x81\x00\x00\x05", 4);
-	KUNIT_EXPECT_TRUE(test, is_for_us(frame, len));
-	for (n = 0; n < 42; n++)
-		KUNIT_EXPECT_FALSE(test, is_for_us(frame, n));
-	frame[17] = 0x06;
-	KUNIT_EXPECT_FALSE(test, is_for_us(frame, len));
-	len = with_inserted(frame, 12, "\x81\x00\x00\x05\x81\x00\x00\x06", 8);
-	KUNIT_EXPECT_FALSE(test, is_for_us(frame, len));
+	memcpy(frame, example_bytes, HEADER_LEN);
+	for (len = 0; len <= sizeof(frame); len++)
+		KUNIT_EXPECT_EQ_MSG(test, check(frame, len), len == FRAME_LEN ? HEADER_LEN : 0,
+				    "%u bytes", len);
 }
 
 static struct kunit_case header_cases[] = {
 	KUNIT_CASE(known_bytes),
 	KUNIT_CASE(fragmentable),
 	KUNIT_CASE(parses_at_every_length),
+	KUNIT_CASE(parses_at_every_length_ipv6),
 	KUNIT_CASE(pseudo_header_carries),
-	KUNIT_CASE(is_for_plain),
-	KUNIT_CASE(is_for_fragment),
-	KUNIT_CASE(is_for_options),
-	KUNIT_CASE(is_for_vlan),
+	KUNIT_CASE(in_place),
+	KUNIT_CASE(in_place_every_bit),
+	KUNIT_CASE(in_place_lengths),
 	{}
 };
 

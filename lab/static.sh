@@ -50,6 +50,9 @@ SHIMS=(atmo_portmgr/compat.h atmo_stack/pure.h
 IGNORE_SHIMS=$IGNORE,LINUX_VERSION_CODE,CONSTANT_COMPARISON,VOLATILE
 IGNORE_SHIMS=$IGNORE_SHIMS,MEMORY_BARRIER,MACRO_ARG_REUSE,MACRO_ARG_UNUSED
 IGNORE_SHIMS=$IGNORE_SHIMS,EXPORT_SYMBOL
+TRACE=(atmo_demux/trace.h)
+IGNORE_TRACE=$IGNORE,COMPLEX_MACRO,MACRO_ARG_UNUSED,TRAILING_SEMICOLON
+IGNORE_TRACE=$IGNORE_TRACE,PARENTHESIS_ALIGNMENT,OPEN_ENDED_LINE
 
 # checkpatch IGNORED FILE...
 checkpatch()
@@ -98,9 +101,10 @@ for kernel in 6.1 6.12 7.3; do
 done
 rm -rf "$BUILD/static/kmod-6.12"
 check "sparse" modules 6.12 C=2 CF=-D__CHECK_ENDIAN__
-mapfile -t files < <(c_files . ':!userspace' "${SHIMS[@]/#/:!}")
+mapfile -t files < <(c_files . ':!userspace' "${SHIMS[@]/#/:!}" "${TRACE[@]/#/:!}")
 check "checkpatch --strict, kernel side" checkpatch $IGNORE "${files[@]}"
 check "checkpatch --strict, shims" checkpatch $IGNORE_SHIMS "${SHIMS[@]}"
+check "checkpatch --strict, tracepoints" checkpatch $IGNORE_TRACE "${TRACE[@]}"
 mapfile -t files < <(c_files userspace "${SHIMS[@]/#/:!}")
 check "checkpatch --strict, user space" checkpatch $IGNORE_USER "${files[@]}"
 check "programs build with gcc" programs gcc

@@ -4,8 +4,9 @@
 # usage: lab/test.sh [GROUP...]
 # Runs the test groups (default: all of them), two at a time, prints what each
 # has to say when it is done, and ends with one line `N passed, N failed`,
-# followed by `, N skipped` where something can't run here. A group is a program that prints
-# TAP lines: `ok N - name`, `not ok N - name`, `ok N - name # SKIP reason`.
+# followed by `, N skipped` where something can't run here. A group is a program
+# that prints TAP lines: `ok N - name`, `not ok N - name`, and
+# `ok N - name # SKIP reason`.
 #   units    user-space tests: device model, library, pure core
 #   static   W=1, sparse, checkpatch, clang; every supported kernel
 #   selftest the lab itself: hangs, warnings, failures are seen
@@ -13,6 +14,7 @@
 #   NAME     lab/guest/NAME_test.sh in a VM: Linux's own ixgbe on the device
 #            model, our driver as a network device, bad input, isolation, ...
 #   pci_iommu, pci_intx  the device model behind an IOMMU, and without MSI
+#   lane_steer   connections, raw frames and rate limits in hardware lanes
 #   lane_vanish  the NIC disappears under traffic
 #   demo     `make demo`
 set -uo pipefail
@@ -29,7 +31,7 @@ all_groups()
 	for script in "$LAB"/guest/*_test.sh; do
 		basename "$script" _test.sh
 	done
-	echo pci_iommu pci_intx lane_vanish demo
+	echo pci_iommu pci_intx lane_steer lane_vanish demo
 }
 
 # in_vm OPTIONS... -- NAME ARGS...: lab/guest/NAME_test.sh in a VM.
@@ -55,6 +57,7 @@ group_command()
 		in_vm --append pci=nomsi --allow-log "Failed to allocate MSI" \
 			--name "$1" -- pci intx
 		;;
+	lane_steer) in_vm --name "$1" -- lane steer ;;
 	lane_vanish)
 		in_vm --nic "--wire loop --vanish0=2000" --name "$1" -- lane vanish
 		;;

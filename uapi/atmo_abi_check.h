@@ -14,6 +14,7 @@
 #include <linux/ioctl.h>
 
 #include "linux/atmo.h"
+#include "linux/atmo_capture.h"
 #include "linux/atmo_ring.h"
 
 #define ATMO_ABI_SIZE(type, size)					\
@@ -34,7 +35,9 @@ ATMO_ABI_FIELD(atmo_bind, raddr, 32);
 ATMO_ABI_FIELD(atmo_bind, lport, 48);
 ATMO_ABI_FIELD(atmo_bind, rport, 50);
 ATMO_ABI_FIELD(atmo_bind, flags, 52);
-ATMO_ABI_FIELD(atmo_bind, reserved, 56);
+ATMO_ABI_FIELD(atmo_bind, tx_rate, 56);
+ATMO_ABI_FIELD(atmo_bind, pages_fd, 60);
+ATMO_ABI_FIELD(atmo_bind, reserved, 64);
 
 ATMO_ABI_SIZE(atmo_ring_info, 16);
 ATMO_ABI_FIELD(atmo_ring_info, cursor_offset, 0);
@@ -42,7 +45,7 @@ ATMO_ABI_FIELD(atmo_ring_info, desc_offset, 4);
 ATMO_ABI_FIELD(atmo_ring_info, entries, 8);
 ATMO_ABI_FIELD(atmo_ring_info, desc_size, 12);
 
-ATMO_ABI_SIZE(atmo_info, 160);
+ATMO_ABI_SIZE(atmo_info, 192);
 ATMO_ABI_FIELD(atmo_info, version, 0);
 ATMO_ABI_FIELD(atmo_info, family, 4);
 ATMO_ABI_FIELD(atmo_info, lane, 6);
@@ -58,7 +61,12 @@ ATMO_ABI_FIELD(atmo_info, max_payload, 44);
 ATMO_ABI_FIELD(atmo_info, rings_len, 48);
 ATMO_ABI_FIELD(atmo_info, pages_len, 56);
 ATMO_ABI_FIELD(atmo_info, ring, 64);
-ATMO_ABI_FIELD(atmo_info, reserved, 128);
+ATMO_ABI_FIELD(atmo_info, raddr, 128);
+ATMO_ABI_FIELD(atmo_info, rport, 144);
+ATMO_ABI_FIELD(atmo_info, mac, 146);
+ATMO_ABI_FIELD(atmo_info, id, 152);
+ATMO_ABI_FIELD(atmo_info, tx_rate, 156);
+ATMO_ABI_FIELD(atmo_info, reserved, 160);
 
 ATMO_ABI_SIZE(atmo_batch, 8);
 ATMO_ABI_FIELD(atmo_batch, nr, 0);
@@ -73,8 +81,32 @@ ATMO_ABI_FIELD(atmo_stats, tx_packets, 24);
 ATMO_ABI_FIELD(atmo_stats, tx_bytes, 32);
 ATMO_ABI_FIELD(atmo_stats, tx_slow, 40);
 ATMO_ABI_FIELD(atmo_stats, rx_passed, 48);
-ATMO_ABI_FIELD(atmo_stats, reserved, 56);
+ATMO_ABI_FIELD(atmo_stats, rx_copied, 56);
+ATMO_ABI_FIELD(atmo_stats, rx_remapped, 64);
+ATMO_ABI_FIELD(atmo_stats, reserved, 72);
 ATMO_ABI_FIELD(atmo_stats, drops, 88);
+
+ATMO_ABI_SIZE(atmo_neigh, 32);
+ATMO_ABI_FIELD(atmo_neigh, addr, 4);
+ATMO_ABI_FIELD(atmo_neigh, mac, 20);
+ATMO_ABI_FIELD(atmo_neigh, reserved, 26);
+
+ATMO_ABI_SIZE(atmo_route, 48);
+ATMO_ABI_FIELD(atmo_route, dst, 4);
+ATMO_ABI_FIELD(atmo_route, gateway, 20);
+ATMO_ABI_FIELD(atmo_route, prefix_len, 36);
+ATMO_ABI_FIELD(atmo_route, reserved, 40);
+
+ATMO_ABI_SIZE(atmo_group, 32);
+ATMO_ABI_FIELD(atmo_group, addr, 4);
+ATMO_ABI_FIELD(atmo_group, reserved, 20);
+
+ATMO_ABI_SIZE(atmo_headers, 88);
+ATMO_ABI_FIELD(atmo_headers, addr, 0);
+ATMO_ABI_FIELD(atmo_headers, port, 16);
+ATMO_ABI_FIELD(atmo_headers, len, 18);
+ATMO_ABI_FIELD(atmo_headers, flags, 20);
+ATMO_ABI_FIELD(atmo_headers, bytes, 24);
 
 ATMO_ABI_SIZE(atmo_ring_cursors, 128);
 ATMO_ABI_FIELD(atmo_ring_cursors, producer, 0);
@@ -106,15 +138,40 @@ ATMO_ABI_SIZE(atmo_comp_desc, 8);
 ATMO_ABI_FIELD(atmo_comp_desc, slot, 0);
 ATMO_ABI_FIELD(atmo_comp_desc, status, 4);
 
+ATMO_ABI_SIZE(atmo_capture, 32);
+ATMO_ABI_FIELD(atmo_capture, version, 0);
+ATMO_ABI_FIELD(atmo_capture, instance, 4);
+ATMO_ABI_FIELD(atmo_capture, snaplen, 8);
+ATMO_ABI_FIELD(atmo_capture, buffer_len, 12);
+ATMO_ABI_FIELD(atmo_capture, flags, 16);
+
+ATMO_ABI_SIZE(atmo_capture_record, 24);
+ATMO_ABI_FIELD(atmo_capture_record, time_ns, 0);
+ATMO_ABI_FIELD(atmo_capture_record, record_len, 8);
+ATMO_ABI_FIELD(atmo_capture_record, len, 12);
+ATMO_ABI_FIELD(atmo_capture_record, caplen, 16);
+ATMO_ABI_FIELD(atmo_capture_record, direction, 20);
+ATMO_ABI_FIELD(atmo_capture_record, flags, 21);
+ATMO_ABI_FIELD(atmo_capture_record, reason, 22);
+
+ATMO_ABI_SIZE(atmo_capture_stats, 16);
+
 /* ioctl numbers are ABI, too. */
 static_assert(ATMO_BIND == 0xc048a701, "ATMO_BIND");
-static_assert(ATMO_GET_INFO == 0xc0a0a702, "ATMO_GET_INFO");
+static_assert(ATMO_GET_INFO == 0xc0c0a702, "ATMO_GET_INFO");
 static_assert(ATMO_GET_STATS == 0xc1d8a703, "ATMO_GET_STATS");
 static_assert(ATMO_RX_BATCH == 0xc008a704, "ATMO_RX_BATCH");
 static_assert(ATMO_TX_BATCH == 0xc008a705, "ATMO_TX_BATCH");
+static_assert(ATMO_RESTART == 0x0000a706, "ATMO_RESTART");
+static_assert(ATMO_NEIGH == 0x4020a707, "ATMO_NEIGH");
+static_assert(ATMO_ROUTE == 0x4030a708, "ATMO_ROUTE");
+static_assert(ATMO_GROUP == 0x4020a709, "ATMO_GROUP");
+static_assert(ATMO_GET_HEADERS == 0xc058a70a, "ATMO_GET_HEADERS");
+static_assert(ATMO_CAPTURE == 0x4020a710, "ATMO_CAPTURE");
+static_assert(ATMO_CAPTURE_STATS == 0x8010a711, "ATMO_CAPTURE_STATS");
 
 /* Counters added at the end must find room. */
 static_assert(ATMO_NR_DROPS <= ATMO_MAX_DROPS, "too many reasons");
-static_assert(ATMO_NR_DROPS == 18, "a reason was added: extend, never reorder");
+static_assert(ATMO_NR_DROPS == 19, "a reason was added: extend, never reorder");
 
 #endif /* ATMO_ABI_CHECK_H */

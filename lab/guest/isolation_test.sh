@@ -15,21 +15,6 @@ LANES="hardware shared"
 LOGS=/tmp/isolation
 mkdir -p $LOGS
 
-# try NAME CMD...: check, but in this shell: processes started can be waited for.
-try()
-{
-	local name=$1
-
-	shift
-	if "$@" >$LOGS/said 2>&1; then
-		ok "$name"
-	else
-		not_ok "$name"
-		diag "command: $*"
-		diag "$(cat $LOGS/said)"
-	fi
-}
-
 # start NAME WORD CMD...: in the background, until it says WORD; sets $pid.
 start()
 {
@@ -63,18 +48,10 @@ load()
 	peer "$LOAD" "$@"
 }
 
-# start_load NAME ARGS...: without end, in the background; sets $load_pid.
-start_load()
+# load_on NAME ARGS...: without end, in the background; sets $load_pid.
+load_on()
 {
-	ip netns exec "$PEER" "$LOAD" --duration=3600 "${@:2}" >"$LOGS/$1" 2>&1 &
-	load_pid=$!
-}
-
-# stop_load PID: what is in flight still counts.
-stop_load()
-{
-	kill -INT "$1" 2>/dev/null
-	wait "$1" 2>/dev/null
+	start_load "$LOGS/$1" "$LOAD" --duration=3600 "${@:2}"
 }
 
 # ---- kill: one socket dies in mid-traffic, the other loses nothing ----
@@ -85,7 +62,7 @@ kill_rounds()
 {
 	local round victim load_pid
 
-	start_load victim.load -w 16 -t 100 -s 512 -q "$ADDR0" "$2"
+	load_on victim.load -w 16 -t 100 -s 512 -q "$ADDR0" "$2"
 	for round in $(seq 20); do
 		start_echo victim "$1" "$2" || return
 		victim=$pid
@@ -109,7 +86,7 @@ part_kill()
 		for lane in $LANES; do
 			start_echo other "$lane" 7002 || bail "echo in the $lane lane"
 			other=$pid
-			start_load other.load -w 8 -s 256 -t 5000 "$ADDR0" 7002
+			load_on other.load -w 8 -s 256 -t 5000 "$ADDR0" 7002
 			other_load=$load_pid
 			try "$victim lane: killed 20 times in mid-traffic, bound again at once" \
 				kill_rounds "$victim" 7001
@@ -132,7 +109,7 @@ part_stopped()
 		sleeper=$pid
 		start_echo other "$lane" 7011 || bail "echo in the $lane lane"
 		other=$pid
-		start_load other.load -w 8 -s 256 -t 5000 "$ADDR0" 7011
+		load_on other.load -w 8 -s 256 -t 5000 "$ADDR0" 7011
 		other_load=$load_pid
 		kill -STOP "$sleeper"
 		# Far more than it has pages for.
@@ -212,7 +189,7 @@ churn()
 {
 	local status=0 load_pid
 
-	start_load churn.load -w 16 -s 512 -t 500 -q "$ADDR0" 7003
+	load_on churn.load -w 16 -s 512 -t 500 -q "$ADDR0" 7003
 	"$CHURN" -r "$1" "$DEV0" 7003 || status=1
 	stop_load "$load_pid"
 	return $status
@@ -342,9 +319,9 @@ part_linux()
 	hw=$pid
 	start_echo linux-shared shared 7007 || bail "echo in the shared lane"
 	shared=$pid
-	start_load linux-hw.load -w 8 -s 200 -t 5000 "$ADDR0" 7006
+	load_on linux-hw.load -w 8 -s 200 -t 5000 "$ADDR0" 7006
 	hw_load=$load_pid
-	start_load linux-shared.load -w 8 -s 200 -t 5000 "$ADDR0" 7007
+	load_on linux-shared.load -w 8 -s 200 -t 5000 "$ADDR0" 7007
 	shared_load=$load_pid
 
 	try "ping to the port" peer ping -q -c 40 -i 0.05 -W 5 "$ADDR0"
@@ -394,7 +371,7 @@ survives()
 
 	shift
 	start_echo survivor "$lane" 7008 || return
-	start_load survivor.load -w 8 -s 300 -t 300 -q "$ADDR0" 7008
+	load_on survivor.load -w 8 -s 300 -t 300 -q "$ADDR0" 7008
 	sleep 0.5
 	"$@" || status=1
 	sleep 0.5
@@ -428,7 +405,7 @@ part_replace()
 	done
 	try "atmo_udp unloads" rmmod atmo_udp
 	check_fails "without it nothing new is bound, and the reason is told" \
-		"load the module atmo_udp" "$ECHO" "$DEV0" 7009
+		"load atmo_udp" "$ECHO" "$DEV0" 7009
 	try "atmo_udp loads again" load_module atmo_udp
 	try "and a new socket is bound" start_echo new any 7009
 	stop "$pid"

@@ -2,33 +2,22 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # usage: lab/vm.sh lab/guest/lane_test.sh
+#        lab/vm.sh lab/guest/lane_test.sh steer
 #        lab/vm.sh --nic '--wire loop --vanish0=2000' lab/guest/lane_test.sh vanish
 # Hardware lanes as the driver sees them: few interrupt vectors, all queues in
 # use, resets in mid-traffic, a device that stops to answer; in the second form
-# one that vanishes.
+# connections, raw frames and rate limits, in the third a device that vanishes.
 . "$(dirname "$0")/lib.sh"
 
 BIN=/project/build/userspace
 LOAD=$BIN/tests/udp_load
 ECHO=$BIN/bin/udp_echo
 CHURN=$BIN/tests/churn
+LANES=$BIN/tests/lane_echo
+L2FWD=$BIN/bin/l2fwd
+CLIENT=/project/lab/guest/lane_client.py
 NR_ECHOS=6
 echo_pids=()
-
-# try NAME CMD...: check, but in this shell: processes started can be waited for.
-try()
-{
-	local name=$1
-
-	shift
-	if "$@" >/tmp/said 2>&1; then
-		ok "$name"
-	else
-		not_ok "$name"
-		diag "command: $*"
-		diag "$(cat /tmp/said)"
-	fi
-}
 
 # stat NAME: a counter of port 0
 stat()
@@ -89,19 +78,10 @@ load_all()
 	return $status
 }
 
-# start_load: datagrams to the first echo, without end. Not by way of `peer`: the
-# process id has to be the program's own.
-start_load()
+# first_load: datagrams to the first echo, without end.
+first_load()
 {
-	ip netns exec "$PEER" "$LOAD" --duration=3600 -w 16 -t 200 -q "$ADDR0" 7001 \
-		>/tmp/load-r 2>&1 &
-	load=$!
-}
-
-stop_load()
-{
-	kill -INT "$load" 2>/dev/null
-	wait "$load" 2>/dev/null
+	start_load /tmp/load-r "$LOAD" --duration=3600 -w 16 -t 200 -q "$ADDR0" 7001
 }
 
 # interrupts PORT: how many vectors of it are in use
@@ -148,24 +128,185 @@ test_vectors()
 	END
 }
 
+# start_lanes ARGS...: lane_echo in the background, once all its lanes are open
+start_lanes()
+{
+	"$LANES" "$@" >/tmp/lanes 2>&1 &
+	lanes_pid=$!
+	eventually 20 grep -qx ready /tmp/lanes || { cat /tmp/lanes; return 1; }
+}
+
+stop_lanes()
+{
+	local status=0
+
+	kill -TERM "$lanes_pid"
+	wait "$lanes_pid" || status=$?
+	tail -n 1 /tmp/lanes
+	return $status
+}
+
+# clients KIND NUMBER COUNT [SPORT]
+clients()
+{
+	peer python3 "$CLIENT" "$1" "$ADDR0" 7100 "$2" "$3" ${4:+"$4"}
+}
+
+# Queues that more than one of the lanes has: none.
+queues_shared()
+{
+	awk '/^port/ { print $NF }' /tmp/lanes | sort -n | uniq -d
+}
+
+reset_port()
+{
+	ethtool -G "$DEV0" rx "$1" || return
+	ip link set dev "$DEV0" down && ip link set dev "$DEV0" up && link_back
+}
+
 test_all_lanes()
 {
 	local lanes
 
 	try "load with the defaults" with
 	lanes=$(stat lanes_max)
-	equal "all lanes can be opened at once" "$lanes" "$("$CHURN" -m -n 16 "$DEV0" 7100)"
+	check "120 lanes or more" test "$lanes" -ge 120
+	try "all of them open at once" start_lanes "$DEV0" 7100 "$lanes"
+	equal "each has a queue of its own" "" "$(queues_shared)"
+	equal "each has a filter" "$lanes" "$(stat lanes_filters)"
+	check "each echoes" clients udp "$lanes" 5
+	check_fails "there is no further one" "no hardware lane" \
+		timeout 5 "$ECHO" -l hardware "$DEV0" 7001
+	kill -USR1 "$lanes_pid"
+	check "one is closed" eventually 5 grep -q closed /tmp/lanes
+	try "another socket gets it" start_echos 1
+	check "and echoes" load_all 1 100 4
+	check "reset with all of them open" reset_port 512
+	check "it echoes as before" load_all 1 100 4
+	try "echo ends well" stop_echos
+	try "lanes end well" stop_lanes
 	equal "no lane stays open" 0 "$(stat lanes_open)"
 	equal "no filter stays" 0 "$(stat lanes_filters)"
+}
+
+# Connections: Flow Director's rules.
+test_connections()
+{
+	local hits
+
+	try "16 connected sockets" start_lanes -c "$ADDR1:30000" "$DEV0" 7100 16
+	equal "each has a rule" 16 "$(stat lanes_fdir_rules)"
+	equal "and no filter" 0 "$(stat lanes_filters)"
+	hits=$(stat rx_fdir_match)
+	check "each echoes" clients udp 16 10 30000
+	equal "every datagram hit its rule" 160 $(($(stat rx_fdir_match) - hits))
+	check "reset with rules" reset_port 1024
+	hits=$(stat rx_fdir_match)
+	check "each echoes after the reset" clients udp 16 10 30000
+	equal "every datagram hit its rule then" 160 $(($(stat rx_fdir_match) - hits))
+	check_fails "other remote ports find nobody" "" timeout 10 \
+		ip netns exec "$PEER" python3 "$CLIENT" udp "$ADDR0" 7100 1 1 31000
+	try "connected sockets end well" stop_lanes
+	equal "no rule stays" 0 "$(stat lanes_fdir_rules)"
+}
+
+# Without rules connections have filters; the next tests have the largest table.
+test_rule_tables()
+{
+	try "load without Flow Director" with flow_director=0
+	try "4 connected sockets" start_lanes -c "$ADDR1:30000" "$DEV0" 7100 4
+	equal "each has a filter" 4 "$(stat lanes_filters)"
+	check "each echoes by its filter" clients udp 4 5 30000
+	try "they end well" stop_lanes
+	try "load with the largest table" with flow_director=8192
+	equal "8190 rules" 8190 "$(stat lanes_fdir_max)"
+}
+
+# TCP: a connection has a rule, and what arrives by it is not answered by Linux. A
+# listener's filter would take the segments of all connections.
+test_tcp()
+{
+	local hits
+
+	try "8 TCP connections" start_lanes -t -c "$ADDR1:30000" "$DEV0" 7100 8
+	equal "each has a rule, too" 8 "$(stat lanes_fdir_rules)"
+	hits=$(stat rx_fdir_match)
+	check "Linux resets none" clients tcp 8 1 30000
+	check "their segments hit the rules" test $(($(stat rx_fdir_match) - hits)) -ge 8
+	try "connections end well" stop_lanes
+	check_fails "a TCP listener has no hardware lane" "" "$LANES" -t "$DEV0" 7100 1
+}
+
+# limited_load MBPS: 1000 frames of 1446 bytes take as long as they have to, or
+# longer; how exact the limit is says rate_test.sh
+limited_load()
+{
+	local said
+
+	said=$(peer "$LOAD" -c 1000 -w 32 --sizes=1400 --json "$ADDR0" 7100) || return
+	echo "$said"
+	python3 -c "import json, sys
+run = json.loads(sys.argv[1])[0]
+sys.exit(run['lost'] or run['seconds'] < 0.98 * 1000 * 1446 * 8 / ($1 * 1e6))" "$said"
+}
+
+raw_frames()
+{
+	local before
+
+	before=$(stat lanes_rx_frames)
+	peer ip neigh flush dev "$DEV1"
+	# Nobody answers ARP now.
+	! peer ping -q -c 1 -W 1 "$ADDR0" >/dev/null || { echo "answered"; return 1; }
+	peer ip neigh replace "$ADDR0" lladdr "$(cat "/sys/class/net/$DEV0/address")" dev "$DEV1"
+	! peer ping -q -c 3 -i 0.1 -W 1 "$ADDR0" >/dev/null || { echo "answered"; return 1; }
+	eventually 5 [ "$(($(stat lanes_rx_frames) - before))" -ge 4 ]
+}
+
+# Every frame of the port: RSS and ARP turned to one lane, and back.
+test_raw()
+{
+	"$L2FWD" -l hardware -p "$DEV0" >/tmp/l2fwd 2>&1 &
+	raw_pid=$!
+	sleep 1
+	equal "a raw socket has the frames of the port" 1 "$(stat lanes_raw)"
+	check_fails "a second one is refused" "" "$L2FWD" -l hardware -t 2 -p "$DEV0"
+	check "ARP and ICMP go to it" raw_frames
+	check "reset with it" ethtool -G "$DEV0" rx 2048
+	check "carrier" wait_carrier "$DEV0"
+	check "carrier of the peer" wait_carrier "$PEER" "$DEV1"
+	check "ARP and ICMP go to it after the reset" raw_frames
+	kill -INT "$raw_pid"
+	wait "$raw_pid"
+	equal "it has them no more" 0 "$(stat lanes_raw)"
+	check "Linux has them back" eventually 10 ping -q -c 1 -W 1 "$ADDR1"
+	peer ip neigh flush dev "$DEV1"
+	check "ARP, too" eventually 10 peer ping -q -c 1 -W 1 "$ADDR0"
+}
+
+# What a lane may send; the next one to have its queue is not limited.
+test_rates()
+{
+	check_fails "a rate beyond the link's is refused" "" "$LANES" -r 10001 "$DEV0" 7100 1
+	check_fails "a rate below the NIC's is refused" "" "$LANES" -r 9 "$DEV0" 7100 1
+	try "a lane of 20 Mbit/s" start_lanes -n 256 -r 20 "$DEV0" 7100 1
+	equal "it is limited" 1 "$(stat lanes_rate_limited)"
+	check "the limit is kept" limited_load 20
+	check "reset with a limit" reset_port 512
+	check "the limit is kept after the reset" limited_load 20
+	try "it ends well" stop_lanes
+	try "a lane without limit" start_lanes -n 256 "$DEV0" 7100 1
+	equal "it is not limited" 0 "$(stat lanes_rate_limited)"
+	try "it ends well, too" stop_lanes
 }
 
 # Stops and starts the hardware under open lanes; what was in flight may get lost,
 # what comes later must not.
 reset_rounds()
 {
-	local i
+	local i load_pid
 
-	start_load
+	first_load
 	for i in 1 2 3; do
 		sleep 0.5
 		ethtool -G "$DEV0" rx $((256 << i)) || return
@@ -173,7 +314,7 @@ reset_rounds()
 		ip link set dev "$DEV0" down && ip link set dev "$DEV0" up || return
 		link_back || return
 	done
-	stop_load
+	stop_load "$load_pid"
 	return 0
 }
 
@@ -219,17 +360,17 @@ echos_gone()
 
 test_dead_device()
 {
-	local load
+	local load_pid
 
 	try "two lanes, one idle" start_echos 2
-	start_load
+	first_load
 	sleep 0.5
 	check "device asleep" power_state 03
 	check "statistics can be read" ethtool -S "$DEV0"
 	check "down" ip link set dev "$DEV0" down
 	check "both echos end" eventually 10 echos_gone
 	check "they say why" sh -c "cat /tmp/echo-1 /tmp/echo-2 | grep -qi 'no such device'"
-	stop_load
+	stop_load "$load_pid"
 	test_gone
 }
 
@@ -249,14 +390,14 @@ said_gone()
 # Pulled out in mid-traffic: all registers read as ones from one moment on.
 test_vanishing()
 {
-	local load
+	local load_pid
 
 	try "two lanes, one idle" start_echos 2
-	start_load
+	first_load
 	check "the driver notices" eventually 60 said_gone
 	check "both echos end" eventually 10 echos_gone
 	check "they say why" sh -c "cat /tmp/echo-1 /tmp/echo-2 | grep -qi 'no such device'"
-	stop_load
+	stop_load "$load_pid"
 	check "carrier goes" eventually 5 no_carrier
 	check "statistics can be read" ethtool -S "$DEV0"
 	check "settings can be read" ethtool "$DEV0"
@@ -272,6 +413,15 @@ no_carrier()
 if [ "${1:-}" = vanish ]; then
 	setup
 	test_vanishing
+	finish
+fi
+if [ "${1:-}" = steer ]; then
+	setup
+	test_connections
+	test_rule_tables
+	test_tcp
+	test_raw
+	test_rates
 	finish
 fi
 setup

@@ -27,7 +27,7 @@ PEER=peer
 # The KUnit kernel has no ixgbe, but lockdep: ours serves both ends there.
 PEER_DRIVER=ixgbe
 [ "$ATMO_KERNEL" != kunit ] || PEER_DRIVER=atmo_ixgbe
-MODULES="atmo_portmgr atmo_demux atmo_stack atmo_udp atmo_ixgbe"
+MODULES="atmo_portmgr atmo_demux atmo_stack atmo_udp atmo_tcp atmo_ixgbe"
 
 tap_nr=0 tap_failed=0
 
@@ -69,6 +69,21 @@ check()
 		not_ok "$name"
 		diag "command: $*"
 		diag "$said"
+	fi
+}
+
+# try NAME CMD...: check, but in this shell: processes started can be waited for.
+try()
+{
+	local name=$1
+
+	shift
+	if "$@" >/tmp/said 2>&1; then
+		ok "$name"
+	else
+		not_ok "$name"
+		diag "command: $*"
+		diag "$(cat /tmp/said)"
 	fi
 }
 
@@ -267,4 +282,67 @@ setup()
 	setup_port0 || bail "port 0 comes up under atmo_ixgbe"
 	wait_carrier "$DEV0" || bail "port 0 has carrier"
 	wait_carrier "$PEER" "$DEV1" || bail "port 1 has carrier"
+}
+
+# gen_ask COMMAND...: each a line, to the traffic generators. Prints the first
+# refusal or the last answer. Answers that nobody waited for any more are passed
+# over.
+gen_ask()
+{
+	local port name dev="" id=$BASHPID.$RANDOM answer="" left=$#
+
+	for port in /sys/class/virtio-ports/*; do
+		read -r name <"$port/name"
+		[ "$name" != lab.gen ] || dev=/dev/${port##*/}
+	done
+	[ -n "$dev" ] || { echo "this machine has no traffic generator"; return 1; }
+	{
+		flock 7
+		printf "#$id %s\n" "$@" >&8
+		while [ $left -gt 0 ]; do
+			read -r -t $((${GEN_TIMEOUT:-120} + 5)) -u 8 answer || return
+			[[ $answer == *"\"id\":\"$id\""* ]] || continue
+			left=$((left - 1))
+			[[ $answer == '{"ok":true'* ]] || break
+		done
+	} 7>/run/gen.lock 8<>"$dev"
+	printf '%s\n' "$answer"
+	[[ $answer == '{"ok":true'* ]]
+}
+
+# gen COMMAND...: to the traffic generators (lab/vm.sh --nic "--wire gen"); prints
+# the answer, a line of JSON: see docs/generator.md. Fails if it is a refusal.
+gen()
+{
+	gen_ask "$*"
+}
+
+# gen_get ANSWER NAME: a number, true or false, or text, out of an answer.
+gen_get()
+{
+	local re="\"$2\":(\"([^\"]*)\"|([-0-9.a-z]+))"
+
+	[[ $1 =~ $re ]] && echo "${BASH_REMATCH[2]}${BASH_REMATCH[3]}"
+}
+
+# gen_run PORT SETTING...: a run from start to end; its numbers. Settings that are
+# not given have their defaults.
+gen_run()
+{
+	gen_ask "reset $1" "start $*" "wait $1 ${GEN_TIMEOUT:-120}"
+}
+
+# start_load LOG CMD...: at the peer, in the background; sets $load_pid. Not by way
+# of `peer`: the process id has to be the program's own.
+start_load()
+{
+	ip netns exec "$PEER" "${@:2}" >"$1" 2>&1 &
+	load_pid=$!
+}
+
+# stop_load PID: what is in flight still counts.
+stop_load()
+{
+	kill -INT "$1" 2>/dev/null
+	wait "$1" 2>/dev/null
 }

@@ -557,8 +557,7 @@ def refused(bench):
               after)
 
     refuse("port 0", "tx_bad_dest", ADDR1, 0)
-    for daddr in ("0.0.0.0", "255.255.255.255", SUBNET_BROADCAST, "224.0.0.1", "239.1.2.3",
-                  "127.0.0.1", ADDR0):
+    for daddr in ("0.0.0.0", "255.255.255.255", SUBNET_BROADCAST, "127.0.0.1", ADDR0):
         refuse(daddr, "tx_bad_dest", daddr)
     refuse("nowhere", "tx_no_route", "198.51.100.1")
     refuse("the peer, 1,473 bytes", "tx_too_long", ADDR1, payload=b"x" * 1473)
@@ -708,4 +707,5 @@ def main():
     return nr_failed > 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

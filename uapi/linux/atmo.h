@@ -69,26 +69,43 @@ enum atmo_lane_reason {
 /**
  * struct atmo_bind - argument of ATMO_BIND
  * @version: ATMO_UAPI_VERSION
- * @family: AF_INET
- * @protocol: IPPROTO_UDP
+ * @family: AF_INET, AF_INET6 (shared lane only), or AF_PACKET: whole frames of
+ *	the port, needs CAP_NET_RAW
+ * @protocol: IPPROTO_UDP, or IPPROTO_TCP: whole segments of one connection or,
+ *	without a remote address, those for which there is no connection; AF_PACKET: 0
  * @lane: in: enum atmo_lane_type wanted
  * @ifindex: the device, in the caller's network namespace
  * @nr_pages: packet pages, a power of two, ATMO_MIN_PAGES..ATMO_MAX_PAGES;
  *	each of the four rings has as many entries
  * @laddr: local address (AF_INET: the first word, the others zero), one of the
- *	device's; all zero: the device's primary address, written back
- * @raddr: zero (reserved for connected sockets)
- * @lport: local port, not zero; below 1024 needs CAP_NET_BIND_SERVICE
- * @rport: zero (reserved for connected sockets)
- * @flags: zero
+ *	device's; all zero: the device's primary address, written back. AF_PACKET:
+ *	zero, like all addresses and ports
+ * @raddr: remote address, or zero: any. Set together with @rport
+ * @lport: local port; below 1024 needs CAP_NET_BIND_SERVICE. 0: an ephemeral
+ *	one is chosen and written back
+ * @rport: remote port
+ * @flags: ATMO_BIND_*
+ * @tx_rate: limit for what is sent, in Mbit/s of whole frames, enforced by the
+ *	NIC: ATMO_MIN_TX_RATE..ATMO_MAX_TX_RATE; needs a hardware lane. 0: none
+ * @pages_fd: with ATMO_BIND_SHARE_PAGES: an instance of the same process, bound
+ *	and with the same nr_pages, whose pages this one uses, too: slots are common,
+ *	and what one has received the other can send. Both may be closed in any order;
+ *	what one of them still has is the application's then
  * @reserved: zero
  *
  * EADDRINUSE: the port is taken, here or in Linux. EADDRNOTAVAIL: @laddr is not
  * an address of the device. ENODEV: no such device, or not one of ours.
- * EBUSY: ATMO_LANE_HARDWARE was demanded and none is left. EISCONN: bound
- * already. EACCES: port needs a capability. EPROTONOSUPPORT: no module serves
- * the protocol. ENOMEM: no memory, or more than RLIMIT_MEMLOCK grants (pages and
- * rings, and in the shared lane @nr_pages once more). EINVAL: anything malformed.
+ * EBUSY: ATMO_LANE_HARDWARE was demanded and none is left; or the shared lane is
+ * needed, and an AF_PACKET instance in the hardware lane gets all that would come
+ * by it (which in turn can't be had beside the shared lane). EISCONN: bound
+ * already. EACCES: port needs a capability. EPERM: AF_PACKET without CAP_NET_RAW.
+ * ERANGE: @tx_rate is more or less than the NIC can do. EOPNOTSUPP: @tx_rate in
+ * the shared lane; a hardware lane demanded for what the NIC can't steer. EBADF:
+ * @pages_fd is no instance; ENOTCONN, EIO, ENODEV: it isn't bound, has failed, has
+ * lost its NIC; EPERM: another process or user bound it; ENOSPC: 64 instances have
+ * its pages already. EPROTONOSUPPORT: no module serves the protocol. ENOMEM: no
+ * memory, or more than RLIMIT_MEMLOCK grants (pages and rings, and in the shared
+ * lane @nr_pages once more). EINVAL: anything malformed.
  */
 struct atmo_bind {
 	__u32	version;
@@ -102,8 +119,17 @@ struct atmo_bind {
 	__be16	lport;
 	__be16	rport;
 	__u32	flags;
-	__u32	reserved[4];
+	__u32	tx_rate;
+	__s32	pages_fd;
+	__u32	reserved[2];
 };
+
+/* atmo_bind.flags */
+#define ATMO_BIND_SHARE_PAGES	0x1
+
+/* What the rate limiter of the 82599 can do, in Mbit/s. */
+#define ATMO_MIN_TX_RATE	10
+#define ATMO_MAX_TX_RATE	10000
 
 /* Ring identifiers: index into atmo_info.ring. */
 enum atmo_ring_id {
@@ -142,9 +168,15 @@ struct atmo_ring_info {
  * @rx_queue: hardware queue index; 0xffffffff in the shared lane
  * @tx_queue: hardware queue index; 0xffffffff in the shared lane
  * @max_payload: largest payload of a datagram that will be sent, in bytes
+ *	(IPPROTO_TCP: of a segment, header included; AF_PACKET: of a frame without FCS)
  * @rings_len: bytes to map at ATMO_MMAP_RINGS
  * @pages_len: bytes to map at ATMO_MMAP_PAGES
  * @ring: layout, by enum atmo_ring_id
+ * @raddr: as bound
+ * @rport: as bound
+ * @mac: MAC address of the device
+ * @id: number of the instance, as `atmo status` and tracepoints have it
+ * @tx_rate: as bound
  * @reserved: zero
  *
  * ENOTCONN: not bound yet.
@@ -165,6 +197,11 @@ struct atmo_info {
 	__u64	rings_len;
 	__u64	pages_len;
 	struct atmo_ring_info ring[ATMO_NR_RINGS];
+	__be32	raddr[4];
+	__be16	rport;
+	__u8	mac[6];
+	__u32	id;
+	__u32	tx_rate;
 	__u32	reserved[8];
 };
 
@@ -184,7 +221,8 @@ struct atmo_info {
  * ENOTCONN: not bound. ENETDOWN: the device is down (pages whose transmission
  * has ended come back all the same). ENODEV: the device is gone; only close() is
  * left. EPROTONOSUPPORT: the protocol's module is not loaded at present. EIO: the
- * driver broke the rules of ownership; only close() is left.
+ * instance has failed (the rules of page ownership were broken, or it was stopped
+ * by the administrator); ATMO_RESTART and close() are left.
  */
 struct atmo_batch {
 	__u32	nr;
@@ -214,12 +252,14 @@ enum atmo_drop {
 	ATMO_DROP_TX_BAD_RANGE,		/* offset and len leave the page */
 	ATMO_DROP_TX_TOO_LONG,		/* more than max_payload */
 	ATMO_DROP_TX_RESERVED,		/* a reserved field is set */
-	ATMO_DROP_TX_BAD_DEST,		/* port 0, multicast, broadcast, own address */
+	ATMO_DROP_TX_BAD_DEST,		/* port 0, broadcast, own address; not the peer */
 	ATMO_DROP_TX_NO_ROUTE,		/* no route, or not through this device */
 	ATMO_DROP_TX_NO_MEMORY,
 	ATMO_DROP_TX_DEVICE,		/* the device went down meanwhile */
 	/* Cursors that the application wrote and that can't be */
 	ATMO_DROP_BAD_CURSOR,
+	/* Refused entries of the tx ring, as above */
+	ATMO_DROP_TX_BAD_HEADER,	/* headers in place are not those of this instance */
 	ATMO_NR_DROPS,
 };
 
@@ -237,6 +277,10 @@ enum atmo_drop {
  *	(address not resolved yet, or shared lane)
  * @rx_passed: packets of the own hardware queue that were handed to Linux
  *	(VLAN tag, IP options, fragment, other destination MAC)
+ * @rx_copied: shared lane: frames copied into a page of the application
+ * @rx_remapped: shared lane: frames whose page itself became the application's, in
+ *	place of the one that its slot had (module parameter remap_threshold)
+ * @reserved: zero
  * @drops: by enum atmo_drop
  */
 struct atmo_stats {
@@ -248,8 +292,96 @@ struct atmo_stats {
 	__u64	tx_bytes;
 	__u64	tx_slow;
 	__u64	rx_passed;
-	__u64	reserved[4];
+	__u64	rx_copied;
+	__u64	rx_remapped;
+	__u64	reserved[2];
 	__u64	drops[ATMO_MAX_DROPS];
+};
+
+/* atmo_neigh.flags, atmo_route.flags, atmo_group.flags */
+#define ATMO_ENTRY_DELETE	0x1	/* remove it; ENOENT: isn't there */
+
+/* Static entries of each kind that an instance may have; ENOSPC beyond. */
+#define ATMO_MAX_NEIGHS		64
+#define ATMO_MAX_ROUTES		64
+#define ATMO_MAX_GROUPS		20
+
+/**
+ * struct atmo_neigh - argument of ATMO_NEIGH: a neighbour of this instance
+ * @flags: 0 or ATMO_ENTRY_DELETE
+ * @addr: its address, of the instance's family; unicast
+ * @mac: its MAC address, unicast; with ATMO_ENTRY_DELETE zero
+ * @reserved: zero
+ *
+ * Goes before what Linux knows. Adding one that is there replaces its @mac.
+ * EPERM: needs CAP_NET_ADMIN over the device's network namespace, as `ip neigh
+ * add` does. EINVAL: malformed. EOPNOTSUPP: not an IP instance.
+ */
+struct atmo_neigh {
+	__u32	flags;
+	__be32	addr[4];
+	__u8	mac[6];
+	__u8	reserved[6];
+};
+
+/**
+ * struct atmo_route - argument of ATMO_ROUTE: a route of this instance
+ * @flags: 0 or ATMO_ENTRY_DELETE
+ * @dst: destination network, host bits zero
+ * @gateway: next hop; zero: the destinations are neighbours themselves
+ * @prefix_len: bits of @dst, 0..32 (AF_INET6: 0..128)
+ * @reserved: zero
+ *
+ * Goes before Linux's routes, longest prefix first; always out of the bound
+ * device. EINVAL: host bits in @dst, a gateway that is no unicast address or
+ * lies itself behind a gateway, prefix too long. Else as ATMO_NEIGH.
+ */
+struct atmo_route {
+	__u32	flags;
+	__be32	dst[4];
+	__be32	gateway[4];
+	__u32	prefix_len;
+	__u32	reserved[2];
+};
+
+/**
+ * struct atmo_group - argument of ATMO_GROUP: a multicast group to receive
+ * @flags: 0 or ATMO_ENTRY_DELETE
+ * @addr: group, of the instance's family; only unconnected IPPROTO_UDP
+ * @reserved: zero
+ *
+ * Joins the group on the device; its datagrams to the bound port are this
+ * instance's, and of no other. EADDRINUSE: somebody else receives that port of
+ * the group. EINVAL: not a multicast address.
+ */
+struct atmo_group {
+	__u32	flags;
+	__be32	addr[4];
+	__u32	reserved[3];
+};
+
+/* Most bytes of headers before a payload: Ethernet, IPv6, UDP. */
+#define ATMO_MAX_HEADERS	64
+
+/**
+ * struct atmo_headers - argument of ATMO_GET_HEADERS: headers to a destination
+ * @addr: in: destination address; zero: the connected peer
+ * @port: in: destination port; zero: the connected peer
+ * @len: out: bytes of @bytes
+ * @flags: zero
+ * @bytes: out: Ethernet, IP and UDP headers of a datagram without payload, as
+ *	ATMO_TX_FRAME wants them: checksums zero
+ *
+ * For those who build whole datagrams in place. EAGAIN: the neighbour's MAC
+ * address isn't known yet and has been asked for. EINVAL, ENETUNREACH: as the
+ * status of a datagram sent there. EOPNOTSUPP: not IPPROTO_UDP.
+ */
+struct atmo_headers {
+	__be32	addr[4];
+	__be16	port;
+	__u16	len;
+	__u32	flags;
+	__u8	bytes[ATMO_MAX_HEADERS];
 };
 
 #define ATMO_IOC_MAGIC	0xA7
@@ -258,5 +390,17 @@ struct atmo_stats {
 #define ATMO_GET_STATS	_IOWR(ATMO_IOC_MAGIC, 3, struct atmo_stats)
 #define ATMO_RX_BATCH	_IOWR(ATMO_IOC_MAGIC, 4, struct atmo_batch)
 #define ATMO_TX_BATCH	_IOWR(ATMO_IOC_MAGIC, 5, struct atmo_batch)
+/*
+ * Brings a failed instance (or one that works) back on its port: fresh pages and
+ * empty rings, all pages the application's, counters kept, mappings stay valid
+ * and show the new memory. Pages that are or were shared with another instance
+ * keep their memory, and what that one has stays with it. ENOMEM, or EBUSY when
+ * its hardware lane is lost: it stays failed, and may be tried again.
+ */
+#define ATMO_RESTART	_IO(ATMO_IOC_MAGIC, 6)
+#define ATMO_NEIGH	_IOW(ATMO_IOC_MAGIC, 7, struct atmo_neigh)
+#define ATMO_ROUTE	_IOW(ATMO_IOC_MAGIC, 8, struct atmo_route)
+#define ATMO_GROUP	_IOW(ATMO_IOC_MAGIC, 9, struct atmo_group)
+#define ATMO_GET_HEADERS _IOWR(ATMO_IOC_MAGIC, 10, struct atmo_headers)
 
 #endif /* _UAPI_LINUX_ATMO_H */

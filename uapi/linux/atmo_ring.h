@@ -81,8 +81,9 @@ struct atmo_free_desc {
 /**
  * struct atmo_rx_desc - entry of the rx ring
  * @slot: page that holds the packet
- * @offset: first byte of the payload in the page
- * @len: bytes of payload, may be 0
+ * @offset: first byte of the payload in the page (IPPROTO_TCP: of the TCP
+ *	header; AF_PACKET: of the frame)
+ * @len: bytes of payload, may be 0 (from @offset on: to the segment's or frame's end)
  * @frame_offset: first byte of the Ethernet header in the page
  * @port: source port
  * @flags: zero
@@ -98,18 +99,35 @@ struct atmo_rx_desc {
 	__be32	addr[4];
 };
 
+/*
+ * atmo_tx_desc.flags. FRAME, IPPROTO_UDP: offset and len are those of a whole
+ * frame whose Ethernet, IP (without options) and UDP headers stand in the page,
+ * as in a received one after source and destination were swapped; port and addr
+ * are zero. The kernel copies the headers once, and sends its copy if the source
+ * addresses and the port are the instance's, the destination MAC address is the
+ * one that it would use itself, and all lengths are true; else the entry is
+ * refused as ATMO_DROP_TX_BAD_HEADER. Checksums are the kernel's.
+ */
+#define ATMO_TX_FRAME	0x1
+
 /**
  * struct atmo_tx_desc - entry of the tx ring
  * @slot: page that holds the payload
  * @offset: first byte of the payload in the page
  * @len: bytes of payload, 0..max_payload
  * @reserved: zero
- * @port: destination port, not zero
- * @flags: zero
- * @addr: destination address (IPv4: the first word, the others zero)
+ * @port: destination port; connected: zero or the peer's
+ * @flags: ATMO_TX_*
+ * @addr: destination address (IPv4: the first word, the others zero); connected:
+ *	zero or the peer's
  *
  * Source address and port are the bound ones; the kernel builds all headers
  * in memory of its own.
+ *
+ * IPPROTO_TCP: what lies in the page is a segment with its TCP header, whose
+ * ports must be the bound and the destination's; the kernel copies and checks that
+ * header, completes its checksum and builds the others. AF_PACKET: a whole
+ * frame, sent as it is; @port and @addr are zero.
  */
 struct atmo_tx_desc {
 	__u32	slot;

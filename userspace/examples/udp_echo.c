@@ -3,17 +3,20 @@
  * udp_echo - sends every datagram back to where it came from.
  *
  * The whole use of libatmo: open, receive a batch, send the same pages back, wait
- * when there is nothing. No byte of payload is copied or even looked at.
+ * when there is nothing. No byte of payload is copied or even looked at. With -s the
+ * received frame itself goes back, addresses and ports swapped in its headers.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <atmo.h>
+#include <atmo_hdr.h>
 
 #define MAX_BATCH	256
 
@@ -54,14 +57,16 @@ static void print_counters(const struct atmo_sock *s)
 }
 
 /* Echoes until a signal or an error that lasts; 0 or a negative errno. */
-static int echo(struct atmo_sock *s, unsigned int batch)
+static int echo(struct atmo_sock *s, unsigned int batch, bool swap)
 {
 	struct atmo_packet pkts[MAX_BATCH];
-	int n, sent;
+	int i, n, sent;
 
 	while (!stop) {
 		n = atmo_rx_batch(s, pkts, batch);
 		if (n > 0) {
+			for (i = 0; swap && i < n; i++)
+				atmo_swap(&pkts[i]);
 			sent = atmo_tx_batch(s, pkts, n);
 			if (sent < 0)
 				sent = 0;
@@ -80,14 +85,17 @@ static int echo(struct atmo_sock *s, unsigned int batch)
 
 int main(int argc, char **argv)
 {
-	struct atmo_udp_options opt = { .size = sizeof(opt) };
+	struct atmo_options opt = { .size = sizeof(opt) };
 	unsigned long port, batch = 32;
 	struct atmo_sock *s;
+	bool swap = false;
 	char why[256];
 	int c, err = 0;
 
-	while ((c = getopt(argc, argv, "l:n:b:")) != -1) {
-		if (c == 'l')
+	while ((c = getopt(argc, argv, "sl:n:b:")) != -1) {
+		if (c == 's')
+			swap = true;	/* headers turned round in place */
+		else if (c == 'l')
 			opt.lane = atmo_lane_parse(optarg);
 		else if (c == 'n')
 			opt.nr_pages = strtoul(optarg, NULL, 10);
@@ -98,11 +106,11 @@ int main(int argc, char **argv)
 	}
 	port = argc - optind == 2 ? strtoul(argv[optind + 1], NULL, 10) : 0;
 	if (err || opt.lane > 2 || !batch || batch > MAX_BATCH || !port || port > 65535) {
-		puts("usage: udp_echo [-l any|hardware|shared] [-n PAGES] [-b BATCH] DEV PORT");
+		puts("usage: udp_echo [-s] [-l any|hardware|shared] [-n PAGES] [-b N] DEV PORT");
 		return 2;
 	}
 	opt.ifname = argv[optind];
-	opt.local.sin_port = htons(port);
+	opt.local.v4.sin_port = htons(port);
 
 	err = atmo_udp_open(&s, &opt);
 	if (err) {
@@ -112,7 +120,7 @@ int main(int argc, char **argv)
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
 	print_bound(s);
-	err = echo(s, batch);
+	err = echo(s, batch, swap);
 	fprintf(stderr, "udp_echo: %s\n", err ? strerror(-err) : "stopped");
 	print_counters(s);
 	atmo_close(s);

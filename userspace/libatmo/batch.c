@@ -35,20 +35,21 @@ static int sock_kick(const struct atmo_sock *s, unsigned long request, uint32_t 
 static void rx_post(struct atmo_sock *s)
 {
 	uint32_t i, slot, n = s->rx_target - s->nr_posted;
+	struct page_domain *d = s->domain;
 
 	if (!n)
 		return;
 	n = atmo_ring_reserve(&s->free, n);
 
-	pthread_mutex_lock(&s->pool_lock);
-	n = atmo_ring_min(n, s->nr_pool);
+	pthread_mutex_lock(&d->lock);
+	n = atmo_ring_min(n, d->nr_pool);
 	for (i = 0; i < n; i++) {
 		/* Last in, first out: the page most likely still cached. */
-		slot = s->pool[--s->nr_pool];
-		s->state[slot] = PAGE_RX;
+		slot = d->pool[--d->nr_pool];
+		page_set_state(s, slot, sock_state(s, PAGE_RX));
 		*atmo_ring_free(&s->free, i) = (struct atmo_free_desc){ .slot = slot };
 	}
-	pthread_mutex_unlock(&s->pool_lock);
+	pthread_mutex_unlock(&d->lock);
 
 	if (n)
 		atmo_ring_submit(&s->free, n);
@@ -60,19 +61,19 @@ static void tx_reap(struct atmo_sock *s)
 {
 	uint32_t n = atmo_ring_peek(&s->comp, s->comp.entries);
 	uint32_t i, slot, nr_back = 0;
+	struct page_domain *d = s->domain;
 
 	if (!n)
 		return;
-	pthread_mutex_lock(&s->pool_lock);
+	pthread_mutex_lock(&d->lock);
 	for (i = 0; i < n; i++) {
 		slot = atmo_ring_comp(&s->comp, i)->slot;
-		if (slot >= s->nr_pages || s->state[slot] != PAGE_TX)
+		if (slot >= s->nr_pages || page_state(s, slot) != sock_state(s, PAGE_TX))
 			continue;
-		s->state[slot] = PAGE_POOL;
-		s->pool[s->nr_pool++] = slot;
+		pool_put(d, slot);
 		nr_back++;
 	}
-	pthread_mutex_unlock(&s->pool_lock);
+	pthread_mutex_unlock(&d->lock);
 	atmo_ring_release(&s->comp, n);
 	__atomic_store_n(&s->nr_sent, s->nr_sent - nr_back, __ATOMIC_RELAXED);
 }
@@ -103,14 +104,17 @@ static bool rx_take(struct atmo_sock *s, uint32_t i, struct atmo_packet *pkt)
 {
 	struct atmo_rx_desc desc = *atmo_ring_rx(&s->rx, i);
 
-	if (desc.slot >= s->nr_pages || s->state[desc.slot] != PAGE_RX ||
-	    desc.offset > ATMO_PAGE_SIZE || desc.len > ATMO_PAGE_SIZE - desc.offset)
+	if (desc.slot >= s->nr_pages || page_state(s, desc.slot) != sock_state(s, PAGE_RX) ||
+	    desc.offset > ATMO_PAGE_SIZE || desc.len > ATMO_PAGE_SIZE - desc.offset ||
+	    desc.frame_offset > desc.offset)
 		return false;
-	s->state[desc.slot] = PAGE_APP;
+	page_set_state(s, desc.slot, PAGE_APP);
 	pkt->data = sock_page(s, desc.slot) + desc.offset;
+	pkt->frame = sock_page(s, desc.slot) + desc.frame_offset;
 	pkt->slot = desc.slot;
 	pkt->len = desc.len;
 	pkt->port = desc.port;
+	pkt->flags = 0;
 	memcpy(pkt->addr, desc.addr, sizeof(pkt->addr));
 	return true;
 }
@@ -146,30 +150,31 @@ int atmo_rx_batch(struct atmo_sock *s, struct atmo_packet *pkts, unsigned int nr
 
 int atmo_rx_release(struct atmo_sock *s, const struct atmo_packet *pkts, unsigned int nr)
 {
+	struct page_domain *d = s->domain;
 	unsigned int i;
 	int nr_back = 0;
 
-	pthread_mutex_lock(&s->pool_lock);
+	pthread_mutex_lock(&d->lock);
 	for (i = 0; i < nr; i++) {
 		if (!sock_owns(s, pkts[i].slot))
 			continue;
-		s->state[pkts[i].slot] = PAGE_POOL;
-		s->pool[s->nr_pool++] = pkts[i].slot;
+		pool_put(d, pkts[i].slot);
 		nr_back++;
 	}
-	pthread_mutex_unlock(&s->pool_lock);
+	pthread_mutex_unlock(&d->lock);
 	return nr_back;
 }
 
 int atmo_page_alloc(struct atmo_sock *s, struct atmo_packet *pkt)
 {
+	struct page_domain *d = s->domain;
 	int err = -ENOBUFS;
 	uint32_t slot;
 
-	pthread_mutex_lock(&s->pool_lock);
-	if (s->nr_pool) {
-		slot = s->pool[--s->nr_pool];
-		s->state[slot] = PAGE_APP;
+	pthread_mutex_lock(&d->lock);
+	if (d->nr_pool) {
+		slot = d->pool[--d->nr_pool];
+		page_set_state(s, slot, PAGE_APP);
 		*pkt = (struct atmo_packet){
 			.data = sock_page(s, slot),
 			.slot = slot,
@@ -177,7 +182,7 @@ int atmo_page_alloc(struct atmo_sock *s, struct atmo_packet *pkt)
 		};
 		err = 0;
 	}
-	pthread_mutex_unlock(&s->pool_lock);
+	pthread_mutex_unlock(&d->lock);
 	return err;
 }
 
@@ -189,22 +194,27 @@ int atmo_page_free(struct atmo_sock *s, const struct atmo_packet *pkt)
 /* Fills one tx entry from a packet of the application's. */
 static bool tx_put(struct atmo_sock *s, uint32_t i, const struct atmo_packet *pkt)
 {
-	struct atmo_tx_desc *desc = atmo_ring_tx(&s->tx, i);
-	size_t offset;
+	bool whole = pkt->flags & ATMO_TX_FRAME;
+	uintptr_t page, start, end = (uintptr_t)pkt->data + pkt->len;
 
 	if (!sock_owns(s, pkt->slot))
 		return false;
-	offset = (uintptr_t)pkt->data - (uintptr_t)sock_page(s, pkt->slot);
-	if (offset > ATMO_PAGE_SIZE || pkt->len > ATMO_PAGE_SIZE - offset)
+	page = (uintptr_t)sock_page(s, pkt->slot);
+	start = (uintptr_t)(whole ? pkt->frame : pkt->data);
+	if (start < page || end < start || end - page > ATMO_PAGE_SIZE)
 		return false;
-	*desc = (struct atmo_tx_desc){
+	*atmo_ring_tx(&s->tx, i) = (struct atmo_tx_desc){
 		.slot = pkt->slot,
-		.offset = (uint16_t)offset,
-		.len = pkt->len,
-		.port = pkt->port,
+		.offset = (uint16_t)(start - page),
+		.len = (uint16_t)(end - start),
+		.flags = pkt->flags,
+		.port = whole ? 0 : pkt->port,
+		.addr = {
+			whole ? 0 : pkt->addr[0], whole ? 0 : pkt->addr[1],
+			whole ? 0 : pkt->addr[2], whole ? 0 : pkt->addr[3],
+		},
 	};
-	memcpy(desc->addr, pkt->addr, sizeof(desc->addr));
-	s->state[pkt->slot] = PAGE_TX;
+	page_set_state(s, pkt->slot, sock_state(s, PAGE_TX));
 	return true;
 }
 
@@ -218,7 +228,7 @@ static int tx_flush(struct atmo_sock *s, const struct atmo_packet *pkts, uint32_
 	err = sock_kick(s, ATMO_TX_BATCH, n);
 	nr_back = atmo_ring_cancel(&s->tx);
 	for (i = n - nr_back; i < n; i++)
-		s->state[pkts[i].slot] = PAGE_APP;
+		page_set_state(s, pkts[i].slot, PAGE_APP);
 	__atomic_store_n(&s->nr_sent, s->nr_sent + n - nr_back, __ATOMIC_RELAXED);
 
 	return nr_back == n && err < 0 ? err : (int)(n - nr_back);

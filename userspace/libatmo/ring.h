@@ -37,6 +37,13 @@ struct atmo_ring {
 	uint32_t seen;
 };
 
+/* Takes up the shared cursors: after mapping the ring, and after a restart. */
+static inline void atmo_ring_sync(struct atmo_ring *r)
+{
+	r->cursor = __atomic_load_n(r->mine, __ATOMIC_RELAXED);
+	r->seen = __atomic_load_n(r->theirs, __ATOMIC_ACQUIRE);
+}
+
 static inline uint32_t atmo_ring_min(uint32_t a, uint32_t b)
 {
 	return a < b ? a : b;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause */
-/* What atmo.c (life of a socket) and batch.c (its data path) share. */
+/*
+ * What the files of the library share: open.c (life of a socket), domain.c (its
+ * pages), batch.c (its data path), prepare.c and control.c.
+ */
 #ifndef LIBATMO_SOCK_H
 #define LIBATMO_SOCK_H
 
@@ -11,12 +14,13 @@
 
 /**
  * enum page_state - where a page is, as far as the library knows
- * @PAGE_POOL: free, in the library's pool
+ * @PAGE_POOL: free, in the domain's pool
  * @PAGE_APP: the application's
  * @PAGE_RX: in the free ring or with the kernel, for reception
  * @PAGE_TX: in the tx ring or with the kernel, for sending
  *
- * Turns a double release into an error instead of one page in two places.
+ * Turns a double release into an error instead of one page in two places. With
+ * PAGE_RX and PAGE_TX the socket's number stands in the higher bits.
  */
 enum page_state {
 	PAGE_POOL,
@@ -25,22 +29,49 @@ enum page_state {
 	PAGE_TX,
 };
 
-/*
- * A page passes between the sides only through the pool, or by the application's
- * own synchronisation; so a state needs no lock but the one of who changes it.
- *
- * Lock order: tx_lock, pool_lock.
+#define PAGE_STATE_BITS	2
+
+/**
+ * struct page_domain - packet pages, of one socket or of several that share them
+ * @nr_pages: constant
+ * @pages: the mapping; stays where it is while a socket is open
+ * @pages_len: its length
+ * @state: enum page_state by slot. A page passes between the sides and sockets
+ *	only through the pool, or by the application's own synchronisation; so a
+ *	state needs no lock but the one of who changes it
+ * @lock: protects all below
+ * @socks: sockets that use the pages; the mapping is that of the first
+ * @nr_rx_pages: sum of their rx_target
+ * @last_id: last number given to a socket
+ * @pool: free slots
+ * @nr_pool: how many
  */
+struct page_domain {
+	uint32_t nr_pages;
+	uint8_t *pages;
+	size_t pages_len;
+	uint32_t *state;
+
+	pthread_mutex_t lock;
+	struct atmo_sock *socks;
+	uint32_t nr_rx_pages;
+	uint32_t last_id;
+	uint32_t *pool;
+	uint32_t nr_pool;
+};
+
+/* Lock order: tx_lock, domain's lock. */
 struct atmo_sock {
 	/* Constant after open. */
 	int fd;
+	uint32_t id;		/* within the domain */
 	uint32_t nr_pages;
 	uint32_t rx_target;	/* pages to keep with the kernel for reception */
-	uint8_t *pages;
-	size_t pages_len;
+	struct page_domain *domain;
 	uint8_t *rings;
 	size_t rings_len;
-	uint8_t *state;		/* enum page_state by slot */
+
+	struct atmo_sock *next;	/* in the domain; its lock */
 
 	/* Receive side: one thread at a time, by contract. */
 	struct atmo_ring free;
@@ -55,21 +86,55 @@ struct atmo_sock {
 	struct atmo_ring tx;
 	struct atmo_ring comp;
 	uint32_t nr_sent;	/* pages in PAGE_TX; read without the lock */
-
-	pthread_mutex_t pool_lock;	/* protects pool, nr_pool */
-	uint32_t *pool;
-	uint32_t nr_pool;
 };
 
 static inline uint8_t *sock_page(const struct atmo_sock *s, uint32_t slot)
 {
-	return s->pages + (size_t)slot * ATMO_PAGE_SIZE;
+	return s->domain->pages + (size_t)slot * ATMO_PAGE_SIZE;
+}
+
+static inline uint32_t sock_state(const struct atmo_sock *s, enum page_state state)
+{
+	return s->id << PAGE_STATE_BITS | state;
+}
+
+/* Atomic for domain_reclaim(), which looks at all states, also of other threads. */
+static inline uint32_t page_state(const struct atmo_sock *s, uint32_t slot)
+{
+	return __atomic_load_n(&s->domain->state[slot], __ATOMIC_RELAXED);
+}
+
+static inline void page_set_state(const struct atmo_sock *s, uint32_t slot, uint32_t state)
+{
+	__atomic_store_n(&s->domain->state[slot], state, __ATOMIC_RELAXED);
 }
 
 static inline bool sock_owns(const struct atmo_sock *s, uint32_t slot)
 {
-	return slot < s->nr_pages && s->state[slot] == PAGE_APP;
+	return slot < s->nr_pages && page_state(s, slot) == PAGE_APP;
 }
+
+/* Domain's lock held: a page that was in no one's hands joins the pool. */
+static inline void pool_put(struct page_domain *d, uint32_t slot)
+{
+	__atomic_store_n(&d->state[slot], PAGE_POOL, __ATOMIC_RELAXED);
+	d->pool[d->nr_pool++] = slot;
+}
+
+/*
+ * domain.c. Join the pages of @share, or create some when it is NULL; leave them,
+ * which closes the socket's descriptor, and frees them with the last socket.
+ */
+int domain_join(struct atmo_sock *s, struct atmo_sock *share, size_t pages_len);
+void domain_leave(struct atmo_sock *s);
+/* All pages that are with the socket's kernel side, which has let go of them. */
+void domain_reclaim(struct atmo_sock *s);
+/* Pages that a new socket of @share's domain may keep for reception; 0: default. */
+int domain_rx_target(struct atmo_sock *share, uint32_t nr_pages, uint32_t wanted,
+		     uint32_t *target);
+
+/* open.c: maps pages, over @at if that isn't NULL; NULL with errno on failure. */
+uint8_t *sock_map(const struct atmo_sock *s, uint64_t offset, size_t len, void *at);
 
 /* batch.c: give the kernel pages to receive into; true: there are too few. */
 bool atmo_sock_feed(struct atmo_sock *s);

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,6 +31,7 @@ static const char *const drop_names[] = {
 	[ATMO_DROP_TX_NO_MEMORY]	= "tx_no_memory",
 	[ATMO_DROP_TX_DEVICE]		= "tx_device",
 	[ATMO_DROP_BAD_CURSOR]		= "bad_cursor",
+	[ATMO_DROP_TX_BAD_HEADER]	= "tx_bad_header",
 };
 
 static_assert(NR_OF(drop_names) == ATMO_NR_DROPS, "a drop reason without a name");
@@ -91,22 +93,44 @@ static const char *explain_access(void)
 	return "ports below 1024 need CAP_NET_BIND_SERVICE; take a higher port, or setcap";
 }
 
-/* What can be wrong with options that are malformed in one way or another. */
-static const char *explain_invalid(const struct atmo_udp_options *opt)
+/* EOPNOTSUPP: what was asked for does not go with the lane. */
+static const char *explain_unsupported(const struct atmo_options *opt)
 {
+	if (opt && opt->tx_rate)
+		return "a rate needs the hardware lane; take lane hardware, or no rate";
+	return "the device can't steer this flow to a queue; take any or shared";
+}
+
+static bool is_zero(const union atmo_sockaddr *addr)
+{
+	static const union atmo_sockaddr zero;
+
+	return !memcmp(addr, &zero, sizeof(zero));
+}
+
+/* What can be wrong with options that are malformed in one way or another. */
+static const char *explain_invalid(const struct atmo_options *opt)
+{
+	uint32_t nr;
+
 	if (!opt || opt->size < sizeof(*opt))
 		return "options without their size; set .size";
 	if (!opt->ifname)
 		return "no device given; name one";
-	if (!opt->local.sin_port)
-		return "no port given; choose one from 1 to 65535";
-	if (opt->nr_pages && (opt->nr_pages < ATMO_MIN_PAGES ||
-			      opt->nr_pages > ATMO_MAX_PAGES ||
-			      (opt->nr_pages & (opt->nr_pages - 1))))
+	nr = opt->nr_pages;
+	if (nr && (nr < ATMO_MIN_PAGES || nr > ATMO_MAX_PAGES || (nr & (nr - 1))))
 		return "wrong number of pages; give a power of two from 16 to 16384";
+	if (opt->share && nr)
+		return "not the number of pages that the other socket has; leave it out";
+	if (opt->share && opt->nr_rx_pages)
+		return "too few pages are left to receive into; let each socket take fewer";
+	if (opt->nr_rx_pages > (nr ? nr : ATMO_DEFAULT_PAGES))
+		return "more pages to receive into than there are; take fewer";
 	if (opt->lane > ATMO_LANE_SHARED)
 		return "no such lane; choose any, hardware or shared";
-	return "the modules refuse the request; build library and modules from the same version";
+	if (!is_zero(&opt->remote) && !opt->remote.v4.sin_port)
+		return "a remote address without a port; give both";
+	return "the modules refuse the request; build library and modules from one version";
 }
 
 static const struct {
@@ -115,28 +139,33 @@ static const struct {
 } open_errors[] = {
 	{ ENOENT, "no " ATMO_DEVICE_PATH "; load the module atmo_stack" },
 	{ ENXIO, "nobody serves " ATMO_DEVICE_PATH "; load the module atmo_stack" },
-	{ EPROTONOSUPPORT, "no module serves UDP; load the module atmo_udp" },
-	{ EADDRINUSE, "the port is taken, here or in Linux (see `ss -ulpn`); take another" },
+	{ EPROTONOSUPPORT, "no module serves the protocol; load atmo_udp or atmo_tcp" },
+	{ EPERM, "whole frames need CAP_NET_RAW; run as root, or setcap cap_net_raw+ep" },
+	{ EADDRINUSE, "the port is taken, here or in Linux (see `ss -aunpt`); take another" },
 	{ EADDRNOTAVAIL, "not an address of the device; bind one that `ip addr` shows, or add it" },
 	{ ENODEV, "no such device, or not driven by atmo_ixgbe; see `ethtool -i`" },
+	{ ERANGE, "the device can't limit to this rate; take 10 to 10000 Mbit/s" },
+	{ EBADF, "the socket whose pages to share is closed; open it first" },
 	{ EBUSY, "no hardware lane is left; close another socket, or take any or shared" },
 	{ ENOMEM, "not enough memory may be locked; raise `ulimit -l` or take fewer pages" },
 	{ ENOBUFS, "not enough memory may be locked; raise `ulimit -l` or take fewer pages" },
 	{ ENETDOWN, "the device is down; `ip link set DEVICE up`" },
 	{ EMFILE, "too many open files; raise `ulimit -n`" },
-	{ EAFNOSUPPORT, "the local address is not IPv4; give an AF_INET address" },
+	{ EAFNOSUPPORT, "no such addresses; give both as AF_INET or both as AF_INET6" },
 	{ EPROTO, "library and modules don't fit together; build both from the same version" },
 	{ ENOTTY, "library and modules don't fit together; build both from the same version" },
 	{ E2BIG, "the program needs a newer library; install the one it was built with" },
 };
 
-static const char *explain(int err, const struct atmo_udp_options *opt)
+static const char *explain(int err, const struct atmo_options *opt)
 {
 	size_t i;
 
 	if (err == -EINVAL)
 		return explain_invalid(opt);
-	if (err == -EACCES || err == -EPERM)
+	if (err == -EOPNOTSUPP)
+		return explain_unsupported(opt);
+	if (err == -EACCES)
 		return explain_access();
 	for (i = 0; i < NR_OF(open_errors); i++)
 		if (open_errors[i].err == -err)
@@ -144,23 +173,34 @@ static const char *explain(int err, const struct atmo_udp_options *opt)
 	return strerror(-err);
 }
 
-const char *atmo_open_explain(int err, const struct atmo_udp_options *opt,
-			      char *buf, size_t len)
+/* Address and port, "*" for any address. */
+static void address_text(const union atmo_sockaddr *from, char *buf, size_t len)
 {
+	char addr[INET6_ADDRSTRLEN] = "*";
+
+	if (from->sa.sa_family == AF_INET6)
+		inet_ntop(AF_INET6, &from->v6.sin6_addr, addr, sizeof(addr));
+	else if (from->v4.sin_addr.s_addr)
+		inet_ntop(AF_INET, &from->v4.sin_addr, addr, sizeof(addr));
+	snprintf(buf, len, "%s port %u", addr, ntohs(from->v4.sin_port));
+}
+
+const char *atmo_open_explain(int err, const struct atmo_options *opt, char *buf, size_t len)
+{
+	char local[64] = "", remote[64] = "";
 	const char *dev = "(no device)";
-	char addr[INET_ADDRSTRLEN] = "*";
-	unsigned int port = 0;
 
 	if (!len)
 		return buf;
 	if (opt && opt->size >= sizeof(*opt)) {
 		if (opt->ifname)
 			dev = opt->ifname;
-		if (opt->local.sin_addr.s_addr)
-			inet_ntop(AF_INET, &opt->local.sin_addr, addr, sizeof(addr));
-		port = ntohs(opt->local.sin_port);
+		if (!is_zero(&opt->local))
+			address_text(&opt->local, local, sizeof(local));
+		if (!is_zero(&opt->remote))
+			address_text(&opt->remote, remote, sizeof(remote));
 	}
-	snprintf(buf, len, "UDP port %u on %s, address %s: %s", port, dev, addr,
-		 explain(err, opt));
+	snprintf(buf, len, "%s%s%s%s%s: %s", dev, *local ? ", " : "", local,
+		 *remote ? ", peer " : "", remote, explain(err, opt));
 	return buf;
 }

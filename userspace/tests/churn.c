@@ -31,9 +31,9 @@ static unsigned int nr_pages = 64;
 
 static int open_sock(struct atmo_sock **s, const char *dev, unsigned int port, uint32_t lane)
 {
-	struct atmo_udp_options opt = {
+	struct atmo_options opt = {
 		.size = sizeof(opt), .ifname = dev, .nr_pages = nr_pages, .lane = lane,
-		.local.sin_port = htons(port),
+		.local.v4.sin_port = htons(port),
 	};
 	char why[256];
 	int err;

@@ -72,11 +72,16 @@ static void malformed_binds(void)
 	CHECK_BAD_BIND(laddr[3], 1, EINVAL);
 	CHECK_BAD_BIND(raddr[0], 1, EINVAL);
 	CHECK_BAD_BIND(raddr[3], 1, EINVAL);
-	CHECK_BAD_BIND(lport, 0, EINVAL);
 	CHECK_BAD_BIND(rport, 1, EINVAL);
-	CHECK_BAD_BIND(flags, 1, EINVAL);
+	CHECK_BAD_BIND(flags, 2, EINVAL);
+	CHECK_BAD_BIND(flags, 0x80000000, EINVAL);
+	CHECK_BAD_BIND(pages_fd, 1, EINVAL);
+	CHECK_BAD_BIND(pages_fd, -1, EINVAL);
+	CHECK_BAD_BIND(tx_rate, ATMO_MIN_TX_RATE - 1, ERANGE);
+	CHECK_BAD_BIND(tx_rate, ATMO_MAX_TX_RATE + 1, ERANGE);
+	CHECK_BAD_BIND(tx_rate, 0xffffffff, ERANGE);
 	CHECK_BAD_BIND(reserved[0], 1, EINVAL);
-	CHECK_BAD_BIND(reserved[3], 0x80000000, EINVAL);
+	CHECK_BAD_BIND(reserved[1], 0x80000000, EINVAL);
 }
 
 static void refused_binds(void)
@@ -88,7 +93,7 @@ static void refused_binds(void)
 	CHECK_BAD_BIND(laddr[0], place.peer, EADDRNOTAVAIL);
 	CHECK_BAD_BIND(laddr[0], htonl(INADDR_LOOPBACK), EADDRNOTAVAIL);
 	CHECK_BAD_BIND(laddr[0], htonl(INADDR_BROADCAST), EADDRNOTAVAIL);
-	CHECK_BAD_BIND(protocol, IPPROTO_TCP, EPROTONOSUPPORT);
+	CHECK_BAD_BIND(protocol, IPPROTO_SCTP, EPROTONOSUPPORT);
 	CHECK_BAD_BIND(protocol, 0, EPROTONOSUPPORT);
 }
 
@@ -124,7 +129,7 @@ static void ports_taken_by_linux(void)
 
 static void ports_taken_by_us(void)
 {
-	static const __u8 lanes[] = {
+	static const __u8 all[] = {
 		ATMO_LANE_HARDWARE, ATMO_LANE_SHARED, ATMO_LANE_ANY,
 	};
 	struct atmo_bind bind = bind_args(&place, PORT, ATMO_LANE_SHARED);
@@ -133,10 +138,10 @@ static void ports_taken_by_us(void)
 
 	if (fd < 0)
 		bail("bind");
-	for (i = 0; i < sizeof(lanes); i++) {
-		bind.lane = lanes[i];
+	for (i = 0; i < sizeof(all); i++) {
+		bind.lane = all[i];
 		CHECK_ERR(bind_new(&bind), EADDRINUSE,
-			  "port that an instance has, lane %u: EADDRINUSE", lanes[i]);
+			  "port that an instance has, lane %u: EADDRINUSE", all[i]);
 	}
 	CHECK_ERR(linux_bind(place.local, PORT), EADDRINUSE,
 		  "Linux's bind of a port that an instance has: EADDRINUSE");

@@ -424,17 +424,11 @@ static void drain_peer(void)
 
 int main(int argc, char **argv)
 {
-	static const struct {
-		__u8 lane;
-		const char *name;
-	} lanes[] = {
-		{ ATMO_LANE_HARDWARE, "hardware lane" }, { ATMO_LANE_SHARED, "shared lane" },
-	};
 	unsigned int i;
 
 	place_parse(&place, argc, argv);
 	peer = peer_socket(&place, &peer_addr);
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < ARRAY_SIZE(lanes); i++) {
 		lane_name = lanes[i].name;
 		memory_is_clear(lanes[i].lane);
 		pages_of_others(lanes[i].lane);

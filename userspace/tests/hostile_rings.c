@@ -157,7 +157,7 @@ static void tx_entries(__u8 lane)
 		{ "reserved field", ATMO_DROP_TX_RESERVED, true, good },
 		{ "flag", ATMO_DROP_TX_RESERVED, true, good },
 		{ "port 0", ATMO_DROP_TX_BAD_DEST, true, good },
-		{ "to a multicast address", ATMO_DROP_TX_BAD_DEST, true, good },
+		{ "to the loopback address", ATMO_DROP_TX_BAD_DEST, true, good },
 		{ "to the broadcast address", ATMO_DROP_TX_BAD_DEST, true, good },
 		{ "to the own address", ATMO_DROP_TX_BAD_DEST, true, good },
 		{ "no route", ATMO_DROP_TX_NO_ROUTE, true, good },
@@ -175,7 +175,7 @@ static void tx_entries(__u8 lane)
 	bad[7].desc.reserved = 1;
 	bad[8].desc.flags = 0x80000000;
 	bad[9].desc.port = 0;
-	bad[10].desc.addr[0] = htonl(0xe0000001);
+	bad[10].desc.addr[0] = htonl(INADDR_LOOPBACK);
 	bad[11].desc.addr[0] = htonl(INADDR_BROADCAST);
 	bad[12].desc.addr[0] = place.local;
 	bad[13].desc.addr[0] = htonl(0xc6336401);	/* 198.51.100.1 */
@@ -342,17 +342,11 @@ static void packets_left(__u8 lane)
 
 int main(int argc, char **argv)
 {
-	static const struct {
-		__u8 lane;
-		const char *name;
-	} lanes[] = {
-		{ ATMO_LANE_HARDWARE, "hardware lane" }, { ATMO_LANE_SHARED, "shared lane" },
-	};
 	unsigned int i;
 
 	place_parse(&place, argc, argv);
 	peer = peer_socket(&place, &peer_addr);
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < ARRAY_SIZE(lanes); i++) {
 		lane_name = lanes[i].name;
 		free_entries(lanes[i].lane);
 		tx_entries(lanes[i].lane);

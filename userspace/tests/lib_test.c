@@ -9,10 +9,10 @@
 
 #include <atmo.h>
 
-static const struct atmo_udp_options good = {
+static const struct atmo_options good = {
 	.size = sizeof(good),
 	.ifname = "eth7",
-	.local = { .sin_family = AF_INET, .sin_port = 0x0700 },
+	.local.v4 = { .sin_family = AF_INET, .sin_port = 0x0700 },
 	.nr_pages = NR_PAGES,
 };
 
@@ -35,7 +35,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void assert_open_fails(const struct atmo_udp_options *opt, int err)
+static void assert_open_fails(const struct atmo_options *opt, int err)
 {
 	struct atmo_sock *s = (void *)1;
 	char buf[256];
@@ -51,7 +51,7 @@ static void assert_open_fails(const struct atmo_udp_options *opt, int err)
 
 static void open_refuses_bad_options(void **state)
 {
-	struct atmo_udp_options opt;
+	struct atmo_options opt;
 
 	(void)state;
 	fake_reset();
@@ -69,14 +69,20 @@ static void open_refuses_bad_options(void **state)
 	opt.lane = 3;
 	assert_open_fails(&opt, -EINVAL);
 	opt = good;
-	opt.nr_tx_pages = NR_PAGES + 1;
+	opt.nr_rx_pages = NR_PAGES + 1;
 	assert_open_fails(&opt, -EINVAL);
 	opt = good;
-	opt.local.sin_port = 0;
-	assert_open_fails(&opt, -EINVAL);
-	opt = good;
-	opt.local.sin_family = AF_INET6;
+	opt.local.sa.sa_family = AF_UNIX;
 	assert_open_fails(&opt, -EAFNOSUPPORT);
+	opt.local.sa.sa_family = AF_UNSPEC;
+	opt.local.v4.sin_addr.s_addr = 1;
+	assert_open_fails(&opt, -EAFNOSUPPORT);
+	opt = good;
+	opt.remote.v6.sin6_family = AF_INET6;
+	assert_open_fails(&opt, -EAFNOSUPPORT);
+	opt.local.sa.sa_family = AF_INET6;
+	opt.local.v6.sin6_scope_id = 8;
+	assert_open_fails(&opt, -EINVAL);
 	opt = good;
 	opt.ifname = "eth8";
 	assert_open_fails(&opt, -ENODEV);
@@ -85,7 +91,7 @@ static void open_refuses_bad_options(void **state)
 static void open_takes_newer_options_if_zero(void **state)
 {
 	struct {
-		struct atmo_udp_options opt;
+		struct atmo_options opt;
 		uint64_t later;
 	} newer = { .opt = good };
 	struct atmo_sock *s;
@@ -102,7 +108,8 @@ static void open_takes_newer_options_if_zero(void **state)
 static void open_passes_errors_and_cleans_up(void **state)
 {
 	static const int bind_errors[] = {
-		EADDRINUSE, EADDRNOTAVAIL, EBUSY, EACCES, EPROTONOSUPPORT, ENOMEM, 0,
+		EADDRINUSE, EADDRNOTAVAIL, EBUSY, EACCES, EPROTONOSUPPORT, ENOMEM,
+		EPERM, ERANGE, EOPNOTSUPP, EBADF, EINVAL, 0,
 	};
 	size_t i;
 
@@ -126,13 +133,66 @@ static void open_passes_errors_and_cleans_up(void **state)
 	assert_open_fails(&good, -EPROTO);
 }
 
-static void open_posts_all_but_the_tx_pages(void **state)
+static void open_binds_both_ends_of_either_family(void **state)
+{
+	struct atmo_options opt = good;
+	struct atmo_sock *s;
+
+	(void)state;
+	fake_reset();
+	opt.local.v4.sin_addr.s_addr = htonl(0x0a000002);
+	opt.remote.v4.sin_family = AF_INET;
+	opt.remote.v4.sin_addr.s_addr = htonl(0x0a000001);
+	opt.remote.v4.sin_port = htons(9);
+	opt.tx_rate = 100;
+	assert_int_equal(atmo_tcp_open(&s, &opt), 0);
+	assert_int_equal(k.i[0].bind.family, AF_INET);
+	assert_int_equal(k.i[0].bind.protocol, IPPROTO_TCP);
+	assert_int_equal(k.i[0].bind.laddr[0], htonl(0x0a000002));
+	assert_int_equal(k.i[0].bind.laddr[1], 0);
+	assert_int_equal(k.i[0].bind.lport, 0x0700);
+	assert_int_equal(k.i[0].bind.raddr[0], htonl(0x0a000001));
+	assert_int_equal(k.i[0].bind.rport, htons(9));
+	assert_int_equal(k.i[0].bind.tx_rate, 100);
+	assert_int_equal(k.i[0].bind.flags, 0);
+	atmo_close(s);
+
+	/* The family from the remote end alone; port left to the kernel. */
+	opt = (struct atmo_options){ .size = sizeof(opt), .ifname = "eth7", .nr_pages = NR_PAGES };
+	opt.remote.v6.sin6_family = AF_INET6;
+	opt.remote.v6.sin6_addr.s6_addr[0] = 0xfe;
+	opt.remote.v6.sin6_addr.s6_addr[15] = 0x01;
+	opt.remote.v6.sin6_scope_id = 7;
+	opt.remote.v6.sin6_port = htons(9);
+	assert_int_equal(atmo_udp_open(&s, &opt), 0);
+	assert_int_equal(k.i[0].bind.family, AF_INET6);
+	assert_int_equal(k.i[0].bind.lport, 0);
+	assert_memory_equal(k.i[0].bind.raddr, &opt.remote.v6.sin6_addr, 16);
+	atmo_close(s);
+}
+
+static void open_raw_binds_no_address(void **state)
+{
+	struct atmo_options opt = { .size = sizeof(opt), .ifname = "eth7", .nr_pages = NR_PAGES };
+	struct atmo_sock *s;
+
+	(void)state;
+	fake_reset();
+	assert_int_equal(atmo_raw_open(&s, &opt), 0);
+	assert_int_equal(k.i[0].bind.family, AF_PACKET);
+	assert_int_equal(k.i[0].bind.protocol, 0);
+	atmo_close(s);
+	opt.local.v4.sin_family = AF_INET;
+	assert_int_equal(atmo_raw_open(&s, &opt), -EAFNOSUPPORT);
+	assert_int_equal(k.nr_open, 0);
+}
+
+static void open_posts_three_quarters(void **state)
 {
 	(void)state;
-	assert_int_equal(k.bind.version, ATMO_UAPI_VERSION);
-	assert_int_equal(k.bind.ifindex, 7);
-	assert_int_equal(k.bind.nr_pages, NR_PAGES);
-	assert_int_equal(k.nr_posted, NR_PAGES * 3 / 4);
+	assert_int_equal(k.i[0].bind.ifindex, 7);
+	assert_int_equal(k.i[0].bind.nr_pages, NR_PAGES);
+	assert_int_equal(k.i[0].nr_posted, NR_PAGES * 3 / 4);
 }
 
 static void rx_gives_packets_in_order(void **state)
@@ -143,7 +203,7 @@ static void rx_gives_packets_in_order(void **state)
 
 	/* Far enough for every cursor to wrap, twice around the ring. */
 	for (round = 0; round < 12; round++) {
-		k.nr_waiting = 5;
+		k.i[0].nr_waiting = 5;
 		n = atmo_rx_batch(*state, pkts, 8);
 		assert_int_equal(n, 5);
 		for (i = 0; i < 5; i++, expected++) {
@@ -162,7 +222,7 @@ static void rx_release_refuses_what_is_not_the_callers(void **state)
 {
 	struct atmo_packet pkts[3];
 
-	k.nr_waiting = 2;
+	k.i[0].nr_waiting = 2;
 	assert_int_equal(atmo_rx_batch(*state, pkts, 2), 2);
 	pkts[2] = (struct atmo_packet){ .slot = NR_PAGES };
 	assert_int_equal(atmo_rx_release(*state, pkts, 3), 2);
@@ -177,7 +237,7 @@ static void rx_reports_errors_after_packets(void **state)
 	k.batch_errno = ENETDOWN;
 	assert_int_equal(atmo_rx_batch(*state, pkts, 4), -ENETDOWN);
 	k.batch_errno = 0;
-	k.nr_waiting = 1;
+	k.i[0].nr_waiting = 1;
 	assert_int_equal(atmo_rx_batch(*state, pkts, 4), 1);
 }
 
@@ -187,7 +247,7 @@ static void rx_distrusts_impossible_entries(void **state)
 	struct atmo_packet pkts[4];
 
 	fake_put(ATMO_RING_RX, &bad);
-	bad.slot = k.posted[0];
+	bad.slot = k.i[0].posted[0];
 	bad.offset = ATMO_PAGE_SIZE;
 	fake_put(ATMO_RING_RX, &bad);
 	assert_int_equal(atmo_rx_batch(*state, pkts, 4), 0);
@@ -195,7 +255,7 @@ static void rx_distrusts_impossible_entries(void **state)
 	fake_cursors(ATMO_RING_RX)->producer += NR_PAGES + 1;
 	assert_int_equal(atmo_rx_batch(*state, pkts, 4), 0);
 	fake_cursors(ATMO_RING_RX)->producer -= NR_PAGES + 1;
-	k.nr_waiting = 1;
+	k.i[0].nr_waiting = 1;
 	assert_int_equal(atmo_rx_batch(*state, pkts, 4), 1);
 }
 
@@ -205,14 +265,14 @@ static void tx_echoes_the_same_page(void **state)
 	int round;
 
 	for (round = 0; round < 3 * NR_PAGES; round++) {
-		k.nr_waiting = 1;
+		k.i[0].nr_waiting = 1;
 		assert_int_equal(atmo_rx_batch(*state, &pkt, 1), 1);
 		assert_int_equal(atmo_tx_batch(*state, &pkt, 1), 1);
-		assert_int_equal(k.last_tx.slot, pkt.slot);
-		assert_int_equal(k.last_tx.offset, 106);
-		assert_int_equal(k.last_tx.len, 4);
-		assert_int_equal(k.last_tx.port, htons(7));
-		assert_int_equal(k.last_tx.reserved, 0);
+		assert_int_equal(k.i[0].last_tx.slot, pkt.slot);
+		assert_int_equal(k.i[0].last_tx.offset, 106);
+		assert_int_equal(k.i[0].last_tx.len, 4);
+		assert_int_equal(k.i[0].last_tx.port, htons(7));
+		assert_int_equal(k.i[0].last_tx.reserved, 0);
 		/* It is the library's now. */
 		assert_int_equal(atmo_tx_batch(*state, &pkt, 1), -EINVAL);
 	}
@@ -236,7 +296,7 @@ static void tx_gives_back_what_was_not_taken(void **state)
 	k.tx_room = 3;
 	assert_int_equal(atmo_tx_batch(*state, pkts + 3, 1), 1);
 	assert_int_equal(k.nr_transmitted, 4);
-	assert_int_equal(k.last_tx.slot, pkts[3].slot);
+	assert_int_equal(k.i[0].last_tx.slot, pkts[3].slot);
 }
 
 static void tx_refuses_what_is_not_in_the_page(void **state)
@@ -284,7 +344,7 @@ static void wait_collects_sent_pages(void **state)
 	int n, nr_out = 0;
 
 	k.tx_slow = true;
-	k.nr_waiting = 1000;
+	k.i[0].nr_waiting = 1000;
 	while ((n = atmo_rx_batch(*state, pkts, NR_PAGES)) > 0) {
 		assert_int_equal(atmo_tx_batch(*state, pkts, n), n);
 		nr_out += n;
@@ -298,7 +358,7 @@ static void wait_collects_sent_pages(void **state)
 static void wait_times_out(void **state)
 {
 	assert_int_equal(atmo_wait(*state, 0), 0);
-	k.nr_waiting = 1;
+	k.i[0].nr_waiting = 1;
 	assert_int_equal(atmo_wait(*state, -1), 1);
 }
 
@@ -324,7 +384,7 @@ static void two_threads_share_the_pool(void **state)
 	uint32_t sent = 0;
 	pthread_t thread;
 
-	k.nr_waiting = 20000;
+	k.i[0].nr_waiting = 20000;
 	assert_int_equal(pthread_create(&thread, NULL, receiver, *state), 0);
 	while (sent < 20000) {
 		if (atmo_page_alloc(*state, &pkt)) {
@@ -366,7 +426,9 @@ int main(void)
 		cmocka_unit_test(open_refuses_bad_options),
 		cmocka_unit_test(open_takes_newer_options_if_zero),
 		cmocka_unit_test(open_passes_errors_and_cleans_up),
-		WITH_SOCK(open_posts_all_but_the_tx_pages),
+		cmocka_unit_test(open_binds_both_ends_of_either_family),
+		cmocka_unit_test(open_raw_binds_no_address),
+		WITH_SOCK(open_posts_three_quarters),
 		WITH_SOCK(rx_gives_packets_in_order),
 		WITH_SOCK(rx_release_refuses_what_is_not_the_callers),
 		WITH_SOCK(rx_reports_errors_after_packets),
@@ -381,5 +443,6 @@ int main(void)
 		WITH_SOCK(names_are_known),
 	};
 
-	return cmocka_run_group_tests_name("libatmo", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("libatmo", tests, NULL, NULL) + share_tests() +
+	       header_tests() ? 1 : 0;
 }

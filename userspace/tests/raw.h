@@ -153,6 +153,13 @@ static inline void peer_send(int fd, const struct place *p, __u16 port, const vo
 
 /* ---- Sockets ---- */
 
+static const struct {
+	__u8	lane;
+	const char *name;
+} lanes[] __attribute__((unused)) = {
+	{ ATMO_LANE_HARDWARE, "hardware lane" }, { ATMO_LANE_SHARED, "shared lane" },
+};
+
 struct raw {
 	int	fd;
 	__u16	port;

@@ -33,8 +33,6 @@ static void must(const char *word)
 		place.ifindex = if_nametoindex(place.ifname);
 }
 
-static const __u8 lanes[] = { ATMO_LANE_HARDWARE, ATMO_LANE_SHARED };
-
 /* ---- Asleep ---- */
 
 static void *sleeper(void *arg)
@@ -72,7 +70,7 @@ static void vanish_under_sleepers(void)
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		s[i] = raw_open(&place, PORT + i, lanes[i]);
+		s[i] = raw_open(&place, PORT + i, lanes[i].lane);
 		raw_put_free(s[i], 0, 0);
 		raw_batch(s[i], ATMO_RX_BATCH, 1);
 		if (pthread_create(&threads[i], NULL, sleeper, s[i]))
@@ -84,13 +82,13 @@ static void vanish_under_sleepers(void)
 	for (i = 0; i < 2; i++) {
 		pthread_join(threads[i], &revents);
 		CHECK_EQ((long)revents, POLLERR | POLLHUP, "lane %u: poll wakes: POLLERR, POLLHUP",
-			 lanes[i]);
-		gone_for_good(s[i], lanes[i]);
+			 lanes[i].lane);
+		gone_for_good(s[i], lanes[i].lane);
 	}
 	must("return");
 	for (i = 0; i < 2; i++) {
 		CHECK_ERR(raw_batch(s[i], ATMO_RX_BATCH, 1), ENODEV,
-			  "lane %u: still, when the NIC is back", lanes[i]);
+			  "lane %u: still, when the NIC is back", lanes[i].lane);
 		raw_close(s[i]);
 	}
 }
@@ -132,7 +130,7 @@ static void vanish_under_workers(void)
 	int i;
 
 	for (i = 0; i < NR_WORKERS; i++) {
-		w[i].s = raw_open(&place, PORT + i, lanes[i % 2]);
+		w[i].s = raw_open(&place, PORT + i, lanes[i % 2].lane);
 		if (pthread_create(&w[i].thread, NULL, work, &w[i]))
 			bail("pthread_create");
 	}
@@ -140,7 +138,7 @@ static void vanish_under_workers(void)
 	must("vanish");
 	for (i = 0; i < NR_WORKERS; i++) {
 		pthread_join(w[i].thread, NULL);
-		CHECK_EQ(w[i].err, ENODEV, "lane %u: at work: ENODEV", lanes[i % 2]);
+		CHECK_EQ(w[i].err, ENODEV, "lane %u: at work: ENODEV", lanes[i % 2].lane);
 		raw_close(w[i].s);
 	}
 	must("return");
@@ -158,7 +156,7 @@ static void *churner(void *arg)
 	int fd;
 
 	for (i = 0; !stop; i++) {
-		bind = bind_args(&place, PORT + nr, lanes[(i + nr) % 2]);
+		bind = bind_args(&place, PORT + nr, lanes[(i + nr) % 2].lane);
 		fd = bind_new(&bind);
 		if (fd < 0)
 			continue;
@@ -189,9 +187,10 @@ static void vanish_under_churners(void)
 	for (i = 0; i < NR_WORKERS; i++)
 		pthread_join(threads[i], NULL);
 	for (i = 0; i < 2; i++) {
-		s = raw_open(&place, PORT, lanes[i]);
+		s = raw_open(&place, PORT, lanes[i].lane);
 		CHECK_EQ(raw_batch(s, ATMO_RX_BATCH, 1), 0,
-			 "lane %u: works after the NIC went under opening and closing", lanes[i]);
+			 "lane %u: works after the NIC went under opening and closing",
+			 lanes[i].lane);
 		raw_close(s);
 	}
 }

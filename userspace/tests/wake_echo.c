@@ -94,7 +94,7 @@ static int bad_usage(void)
 
 int main(int argc, char **argv)
 {
-	struct atmo_udp_options opt = { .size = sizeof(opt), .nr_pages = 64 };
+	struct atmo_options opt = { .size = sizeof(opt), .nr_pages = 64 };
 	const struct way *way = argc == 5 ? way_of(argv[1]) : NULL;
 	struct epoll_event ev = { 0 };
 	struct atmo_sock *s;
@@ -105,7 +105,7 @@ int main(int argc, char **argv)
 		return bad_usage();
 	opt.lane = atmo_lane_parse(argv[2]);
 	opt.ifname = argv[3];
-	opt.local.sin_port = htons(strtoul(argv[4], NULL, 10));
+	opt.local.v4.sin_port = htons(strtoul(argv[4], NULL, 10));
 	err = atmo_udp_open(&s, &opt);
 	if (err) {
 		fprintf(stderr, "wake_echo: %s\n", atmo_open_explain(err, &opt, why, sizeof(why)));

@@ -146,7 +146,7 @@ static void command(struct atmo_sock *s, const char *line)
 
 int main(int argc, char **argv)
 {
-	struct atmo_udp_options opt = { .size = sizeof(opt) };
+	struct atmo_options opt = { .size = sizeof(opt) };
 	struct atmo_sock *s;
 	struct atmo_info info;
 	static char line[3 * MAX_PAYLOAD];
@@ -159,8 +159,8 @@ int main(int argc, char **argv)
 	}
 	opt.lane = atmo_lane_parse(argv[1]);
 	opt.ifname = argv[2];
-	opt.local.sin_family = AF_INET;
-	opt.local.sin_port = htons(atoi(argv[3]));
+	opt.local.sa.sa_family = AF_INET;
+	opt.local.v4.sin_port = htons(atoi(argv[3]));
 	opt.nr_pages = atoi(argv[4]);
 	err = atmo_udp_open(&s, &opt);
 	if (!err)

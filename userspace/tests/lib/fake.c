@@ -28,9 +28,21 @@ void fake_reset(void)
 	k = (struct fake){ .lock = PTHREAD_MUTEX_INITIALIZER, .tx_room = UINT32_MAX };
 }
 
+static struct fake_instance *instance(int fd)
+{
+	assert_in_range(fd, FAKE_FD, FAKE_FD + NR_INSTANCES - 1);
+	assert_true(k.i[fd - FAKE_FD].open);
+	return &k.i[fd - FAKE_FD];
+}
+
+static struct atmo_ring_cursors *cursors(const struct fake_instance *in, int ring)
+{
+	return (struct atmo_ring_cursors *)in->rings + ring;
+}
+
 struct atmo_ring_cursors *fake_cursors(int ring)
 {
-	return (struct atmo_ring_cursors *)k.rings + ring;
+	return cursors(&k.i[0], ring);
 }
 
 static uint32_t desc_offset(int ring)
@@ -38,32 +50,36 @@ static uint32_t desc_offset(int ring)
 	return 4096 + ring * 1024;
 }
 
-static void *entry(int ring)
+static void *entry(const struct fake_instance *in, int ring)
 {
-	uint32_t i = k.cursor[ring] % NR_PAGES;
+	uint32_t i = in->cursor[ring] % NR_PAGES;
 
-	return k.rings + desc_offset(ring) + i * desc_sizes[ring];
+	return in->rings + desc_offset(ring) + i * desc_sizes[ring];
 }
 
-static bool consumer_take(int ring)
+static bool consumer_take(const struct fake_instance *in, int ring)
 {
-	uint32_t producer = __atomic_load_n(&fake_cursors(ring)->producer, __ATOMIC_ACQUIRE);
-
-	return producer != k.cursor[ring];
+	return __atomic_load_n(&cursors(in, ring)->producer, __ATOMIC_ACQUIRE) !=
+	       in->cursor[ring];
 }
 
-static void consumer_done(int ring)
+static void consumer_done(struct fake_instance *in, int ring)
 {
-	__atomic_store_n(&fake_cursors(ring)->consumer, ++k.cursor[ring], __ATOMIC_RELEASE);
+	__atomic_store_n(&cursors(in, ring)->consumer, ++in->cursor[ring], __ATOMIC_RELEASE);
+}
+
+static void put(struct fake_instance *in, int ring, const void *desc)
+{
+	uint32_t consumer = __atomic_load_n(&cursors(in, ring)->consumer, __ATOMIC_ACQUIRE);
+
+	assert_true(in->cursor[ring] - consumer < NR_PAGES);
+	memcpy(entry(in, ring), desc, desc_sizes[ring]);
+	__atomic_store_n(&cursors(in, ring)->producer, ++in->cursor[ring], __ATOMIC_RELEASE);
 }
 
 void fake_put(int ring, const void *desc)
 {
-	uint32_t consumer = __atomic_load_n(&fake_cursors(ring)->consumer, __ATOMIC_ACQUIRE);
-
-	assert_true(k.cursor[ring] - consumer < NR_PAGES);
-	memcpy(entry(ring), desc, desc_sizes[ring]);
-	__atomic_store_n(&fake_cursors(ring)->producer, ++k.cursor[ring], __ATOMIC_RELEASE);
+	put(&k.i[0], ring, desc);
 }
 
 static void page_take(uint32_t slot, uint32_t *list, uint32_t *nr)
@@ -77,62 +93,89 @@ static void page_take(uint32_t slot, uint32_t *list, uint32_t *nr)
 	list[(*nr)++] = slot;
 }
 
-static uint32_t fake_rx(uint32_t nr)
+static uint32_t fake_rx(struct fake_instance *in, uint32_t nr)
 {
-	struct atmo_rx_desc rx = { .offset = 106, .len = 4, .port = htons(7) };
+	struct atmo_rx_desc rx = {
+		.offset = 106, .len = 4, .frame_offset = 64, .port = htons(7),
+	};
 	uint32_t n = 0;
 
-	while (consumer_take(ATMO_RING_FREE)) {
-		page_take(((struct atmo_free_desc *)entry(ATMO_RING_FREE))->slot,
-			  k.posted, &k.nr_posted);
-		consumer_done(ATMO_RING_FREE);
+	while (consumer_take(in, ATMO_RING_FREE)) {
+		page_take(((struct atmo_free_desc *)entry(in, ATMO_RING_FREE))->slot,
+			  in->posted, &in->nr_posted);
+		consumer_done(in, ATMO_RING_FREE);
 	}
-	for (; n < nr && k.nr_posted && k.nr_waiting; n++, k.nr_waiting--) {
-		rx.slot = k.posted[--k.nr_posted];
+	for (; n < nr && in->nr_posted && in->nr_waiting; n++, in->nr_waiting--) {
+		rx.slot = in->posted[--in->nr_posted];
 		rx.addr[0] = htonl(0x0a000001);
 		k.ours[rx.slot] = false;
 		memcpy(k.pages + rx.slot * ATMO_PAGE_SIZE + rx.offset, &k.nr_received, 4);
 		k.nr_received++;
-		fake_put(ATMO_RING_RX, &rx);
+		put(in, ATMO_RING_RX, &rx);
 	}
 	return n;
+}
+
+static void complete(struct fake_instance *in)
+{
+	struct atmo_comp_desc comp = { 0 };
+
+	while (in->nr_sent) {
+		comp.slot = in->sent[--in->nr_sent];
+		k.ours[comp.slot] = false;
+		put(in, ATMO_RING_COMP, &comp);
+	}
 }
 
 void fake_complete(void)
 {
-	struct atmo_comp_desc comp = { 0 };
-
-	while (k.nr_sent) {
-		comp.slot = k.sent[--k.nr_sent];
-		k.ours[comp.slot] = false;
-		fake_put(ATMO_RING_COMP, &comp);
-	}
+	complete(&k.i[0]);
 }
 
-static uint32_t fake_tx(uint32_t nr)
+static uint32_t fake_tx(struct fake_instance *in, uint32_t nr)
 {
 	uint32_t n = 0;
 
-	while (n < nr && n < k.tx_room && consumer_take(ATMO_RING_TX)) {
-		k.last_tx = *(struct atmo_tx_desc *)entry(ATMO_RING_TX);
-		page_take(k.last_tx.slot, k.sent, &k.nr_sent);
-		consumer_done(ATMO_RING_TX);
+	while (n < nr && n < k.tx_room && consumer_take(in, ATMO_RING_TX)) {
+		in->last_tx = *(struct atmo_tx_desc *)entry(in, ATMO_RING_TX);
+		page_take(in->last_tx.slot, in->sent, &in->nr_sent);
+		consumer_done(in, ATMO_RING_TX);
 		n++;
 	}
 	k.nr_transmitted += n;
 	if (!k.tx_slow)
-		fake_complete();
+		complete(in);
 	return n;
 }
 
-static int fake_info(struct atmo_info *info)
+/* The instance lets go of its pages: they are the application's. */
+static void drop_pages(struct fake_instance *in)
+{
+	while (in->nr_posted)
+		k.ours[in->posted[--in->nr_posted]] = false;
+	while (in->nr_sent)
+		k.ours[in->sent[--in->nr_sent]] = false;
+}
+
+static void fake_restart(struct fake_instance *in)
+{
+	int ring;
+
+	drop_pages(in);
+	memset(in->rings, 0, RINGS_LEN);
+	for (ring = 0; ring < ATMO_NR_RINGS; ring++)
+		in->cursor[ring] = 0;
+}
+
+static int fake_info(const struct fake_instance *in, struct atmo_info *info)
 {
 	int i;
 
 	info->lane = ATMO_LANE_HARDWARE;
-	info->nr_pages = k.bind.nr_pages;
+	info->nr_pages = in->bind.nr_pages;
+	info->max_payload = 1472;
 	info->rings_len = RINGS_LEN;
-	info->pages_len = (uint64_t)k.bind.nr_pages * ATMO_PAGE_SIZE;
+	info->pages_len = (uint64_t)in->bind.nr_pages * ATMO_PAGE_SIZE;
 	for (i = 0; i < ATMO_NR_RINGS; i++)
 		info->ring[i] = (struct atmo_ring_info){
 			.cursor_offset = i * sizeof(struct atmo_ring_cursors),
@@ -152,18 +195,29 @@ static int refuse(int err)
 int __wrap_open64(const char *path, int flags, ...);
 int __wrap_open64(const char *path, int flags, ...)
 {
+	int i = 0;
+
 	assert_string_equal(path, ATMO_DEVICE_PATH);
 	assert_true(flags & O_CLOEXEC);
 	if (k.open_errno)
 		return refuse(k.open_errno);
+	while (k.i[i].open)
+		assert_true(++i < NR_INSTANCES);
+	k.i[i].open = true;
 	k.nr_open++;
-	return FAKE_FD;
+	return FAKE_FD + i;
 }
 
 int __wrap_close(int fd);
 int __wrap_close(int fd)
 {
-	assert_int_equal(fd, FAKE_FD);
+	struct fake_instance *in = instance(fd);
+
+	/* A mapping that is left would keep the instance alive. */
+	assert_null(in->rings);
+	assert_true(k.pages_fd != fd);
+	drop_pages(in);
+	*in = (struct fake_instance){ 0 };
 	k.nr_open--;
 	return 0;
 }
@@ -177,27 +231,33 @@ unsigned int __wrap_if_nametoindex(const char *name)
 void *__wrap_mmap64(void *addr, size_t len, int prot, int flags, int fd, off_t offset);
 void *__wrap_mmap64(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
 {
+	struct fake_instance *in = instance(fd);
 	uint8_t *mem;
 	int i;
 
-	assert_ptr_equal(addr, NULL);
-	assert_int_equal(fd, FAKE_FD);
 	assert_int_equal(prot, PROT_READ | PROT_WRITE);
-	assert_int_equal(flags, MAP_SHARED);
 	if (k.map_fails_at && k.map_fails_at == k.nr_maps + 1)
 		return (void *)(intptr_t)refuse(ENOMEM);
+	if (addr) {
+		assert_int_equal(flags, MAP_SHARED | MAP_FIXED);
+		assert_ptr_equal(addr, k.pages);
+		k.pages_fd = fd;
+		return addr;
+	}
+	assert_int_equal(flags, MAP_SHARED);
 	k.nr_maps++;
 	mem = aligned_alloc(ATMO_PAGE_SIZE, len);
 	memset(mem, 0, len);
 	if ((uint64_t)offset == ATMO_MMAP_PAGES) {
 		k.pages = mem;
+		k.pages_fd = fd;
 		return mem;
 	}
 	assert_int_equal(offset, ATMO_MMAP_RINGS);
-	k.rings = mem;
+	in->rings = mem;
 	for (i = 0; i < ATMO_NR_RINGS; i++) {
-		k.cursor[i] = FIRST_CURSOR;
-		*fake_cursors(i) = (struct atmo_ring_cursors){
+		in->cursor[i] = FIRST_CURSOR;
+		*cursors(in, i) = (struct atmo_ring_cursors){
 			.producer = FIRST_CURSOR, .consumer = FIRST_CURSOR,
 		};
 	}
@@ -207,13 +267,22 @@ void *__wrap_mmap64(void *addr, size_t len, int prot, int flags, int fd, off_t o
 int __wrap_munmap(void *addr, size_t len);
 int __wrap_munmap(void *addr, size_t len)
 {
+	int i;
+
 	(void)len;
+	for (i = 0; i < NR_INSTANCES; i++)
+		if (k.i[i].rings == addr)
+			k.i[i].rings = NULL;
+	if (k.pages == addr) {
+		k.pages = NULL;
+		k.pages_fd = 0;
+	}
 	k.nr_maps--;
 	free(addr);
 	return 0;
 }
 
-static int fake_batch(unsigned long request, struct atmo_batch *batch)
+static int fake_batch(struct fake_instance *in, unsigned long request, struct atmo_batch *batch)
 {
 	int err;
 
@@ -222,46 +291,85 @@ static int fake_batch(unsigned long request, struct atmo_batch *batch)
 	pthread_mutex_lock(&k.lock);
 	err = k.batch_errno;
 	if (!err)
-		batch->nr = request == ATMO_RX_BATCH ? fake_rx(batch->nr) : fake_tx(batch->nr);
+		batch->nr = request == ATMO_RX_BATCH ? fake_rx(in, batch->nr) :
+						       fake_tx(in, batch->nr);
 	pthread_mutex_unlock(&k.lock);
 	return err ? refuse(err) : 0;
+}
+
+static int fake_bind(struct fake_instance *in, const struct atmo_bind *bind)
+{
+	if (k.bind_errno)
+		return refuse(k.bind_errno);
+	assert_int_equal(bind->version, ATMO_UAPI_VERSION);
+	if (bind->flags & ATMO_BIND_SHARE_PAGES)
+		assert_int_equal(instance(bind->pages_fd)->bind.nr_pages, bind->nr_pages);
+	else
+		assert_int_equal(bind->pages_fd, 0);
+	in->bind = *bind;
+	return 0;
+}
+
+/* Everything that is no batch and has an argument to look at later. */
+static int fake_control(unsigned long request, void *arg)
+{
+	struct atmo_headers *h = arg;
+
+	assert_true(_IOC_SIZE(request) <= sizeof(k.last_arg));
+	k.last_request = request;
+	memcpy(&k.last_arg, arg, _IOC_SIZE(request));
+	if (k.control_errno)
+		return refuse(k.control_errno);
+	if (request == ATMO_GET_HEADERS) {
+		h->len = k.headers.len;
+		memcpy(h->bytes, k.headers.bytes, sizeof(h->bytes));
+	}
+	return 0;
 }
 
 int __wrap_ioctl(int fd, unsigned long request, ...);
 int __wrap_ioctl(int fd, unsigned long request, ...)
 {
+	struct fake_instance *in = instance(fd);
+	void *arg = NULL;
 	va_list ap;
-	void *arg;
 
-	va_start(ap, request);
-	arg = va_arg(ap, void *);
-	va_end(ap);
-	assert_int_equal(fd, FAKE_FD);
-
+	if (_IOC_SIZE(request)) {
+		va_start(ap, request);
+		arg = va_arg(ap, void *);
+		va_end(ap);
+	}
 	switch (request) {
 	case ATMO_BIND:
-		if (k.bind_errno)
-			return refuse(k.bind_errno);
-		k.bind = *(struct atmo_bind *)arg;
-		return 0;
+		return fake_bind(in, arg);
 	case ATMO_GET_INFO:
-		return fake_info(arg);
+		return fake_info(in, arg);
 	case ATMO_GET_STATS:
 		((struct atmo_stats *)arg)->nr_drops = 1000;
 		return 0;
+	case ATMO_RESTART:
+		if (k.control_errno)
+			return refuse(k.control_errno);
+		fake_restart(in);
+		return 0;
+	case ATMO_RX_BATCH:
+	case ATMO_TX_BATCH:
+		return fake_batch(in, request, arg);
 	default:
-		return fake_batch(request, arg);
+		return fake_control(request, arg);
 	}
 }
 
 int __wrap_poll(struct pollfd *fds, nfds_t nr, int timeout);
 int __wrap_poll(struct pollfd *fds, nfds_t nr, int timeout)
 {
+	struct fake_instance *in = instance(fds->fd);
+
 	assert_int_equal(nr, 1);
 	/* A wait without end that nothing can end would hang the test. */
-	assert_true(timeout >= 0 || k.nr_waiting);
-	fds->revents = k.nr_waiting && k.nr_posted ? POLLIN : 0;
+	assert_true(timeout >= 0 || in->nr_waiting);
+	fds->revents = in->nr_waiting && in->nr_posted ? POLLIN : 0;
 	if (k.tx_slow && timeout == 1)
-		fake_complete();
+		complete(in);
 	return !!fds->revents;
 }

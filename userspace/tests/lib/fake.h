@@ -21,28 +21,45 @@
 #include <linux/atmo_ring.h>
 
 #define NR_PAGES	16
+/* Descriptors are FAKE_FD and, of a second instance, the next one. */
 #define FAKE_FD		1000
+#define NR_INSTANCES	2
+
+struct fake_instance {
+	bool open;
+	struct atmo_bind bind;
+	uint8_t *rings;
+	uint32_t cursor[ATMO_NR_RINGS];
+	uint32_t posted[NR_PAGES], nr_posted;
+	uint32_t sent[NR_PAGES], nr_sent;
+	unsigned int nr_waiting;	/* packets on the wire */
+	struct atmo_tx_desc last_tx;
+};
 
 struct fake {
 	pthread_mutex_t lock;
 	/* Orders. */
-	int open_errno, bind_errno, batch_errno;
+	int open_errno, bind_errno, batch_errno, control_errno;
 	unsigned int map_fails_at;	/* the how manieth mmap() fails */
 	uint32_t tx_room;	/* entries taken per call */
 	bool tx_slow;		/* sent pages come back by fake_complete() only */
 	uint32_t lie_entries;
-	unsigned int nr_waiting;	/* packets on the wire */
+	struct atmo_headers headers;	/* answer to ATMO_GET_HEADERS */
 	/* State. */
-	struct atmo_bind bind;
-	uint8_t *rings, *pages;
-	uint32_t cursor[ATMO_NR_RINGS];
-	uint32_t posted[NR_PAGES], nr_posted;
-	uint32_t sent[NR_PAGES], nr_sent;
+	struct fake_instance i[NR_INSTANCES];
+	uint8_t *pages;		/* of all instances: they share */
+	int pages_fd;		/* whose mapping that is */
 	bool ours[NR_PAGES];	/* the kernel's: posted or sent */
 	uint32_t nr_received, nr_transmitted;
 	uint32_t nr_bad;	/* entries a kernel would have refused */
 	unsigned int nr_open, nr_maps;
-	struct atmo_tx_desc last_tx;
+	unsigned long last_request;	/* other than batches, and its argument */
+	union {
+		struct atmo_neigh neigh;
+		struct atmo_route route;
+		struct atmo_group group;
+		struct atmo_headers headers;
+	} last_arg;
 };
 
 extern struct fake k;
@@ -51,5 +68,9 @@ void fake_reset(void);
 struct atmo_ring_cursors *fake_cursors(int ring);
 void fake_put(int ring, const void *desc);
 void fake_complete(void);
+
+/* Groups of tests besides those of lib_test.c; return how many failed. */
+int share_tests(void);
+int header_tests(void);
 
 #endif /* FAKE_H */

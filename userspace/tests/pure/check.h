@@ -14,11 +14,16 @@
 	}									\
 } while (0)
 
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
 u32 check_random(void);
 
 void check_parse(u32 nr_frames);
 void check_headers(void);
+void check_override(void);
 void check_table(void);
 void check_table_readers(void);
+void check_fdir_hash(void);
+void check_rate(void);
 
 #endif /* PURE_CHECK_H */

@@ -20,7 +20,7 @@ int main(int argc, char **argv)
 	}
 	state = strtoull(argv[1], NULL, 0);
 	nr_frames = strtoul(argv[2], NULL, 0);
-	printf("1..4\n");
+	printf("1..7\n");
 	check_parse(nr_frames);
 	printf("ok 1 - parser against a reference, %u frames, seed %s\n", nr_frames, argv[1]);
 	check_headers();
@@ -29,5 +29,11 @@ int main(int argc, char **argv)
 	printf("ok 3 - flow table against a reference\n");
 	check_table_readers();
 	printf("ok 4 - flow table read while it is written\n");
+	check_override();
+	printf("ok 5 - static neighbours and routes against a reference\n");
+	check_fdir_hash();
+	printf("ok 6 - Flow Director's hash against its definition and known values\n");
+	check_rate();
+	printf("ok 7 - rate factors for all rates\n");
 	return 0;
 }

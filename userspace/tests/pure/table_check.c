@@ -20,14 +20,27 @@ static struct atmo_table *make_table(u32 nr_slots)
 	return t;
 }
 
+/* Whole ports, connections that differ in their peer only, and IPv6. */
 static struct atmo_flow make_flow(u32 n)
 {
-	return (struct atmo_flow) {
+	struct atmo_flow flow = {
 		.laddr = { htonl(0x0a000000 + n % 3) },
 		.lport = htons(n),
 		.family = AF_INET,
 		.protocol = IPPROTO_UDP,
 	};
+
+	if (n % 2) {
+		flow.lport = htons(80);
+		flow.protocol = IPPROTO_TCP;
+		flow.raddr[0] = htonl(0x0b000000 + n / 16);
+		flow.rport = htons(1000 + n % 16);
+	}
+	if (n % 5 == 0) {
+		flow.family = AF_INET6;
+		flow.laddr[3] = htonl(1);
+	}
+	return flow;
 }
 
 static struct atmo_table *regrow(struct atmo_table *t)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 /* Life of a socket: open, bind, map, close; and what can be asked about it. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -14,8 +13,14 @@
 
 #include "sock.h"
 
+/* What the three kinds of sockets differ in. */
+struct kind {
+	uint8_t protocol;
+	bool raw;
+};
+
 /* Copies the caller's options, of whatever version; checks what it can. */
-static int options_get(struct atmo_udp_options *opt, const struct atmo_udp_options *user)
+static int options_get(struct atmo_options *opt, const struct atmo_options *user)
 {
 	const unsigned char *byte = (const unsigned char *)user;
 	size_t i;
@@ -29,35 +34,75 @@ static int options_get(struct atmo_udp_options *opt, const struct atmo_udp_optio
 			return -E2BIG;
 	*opt = *user;
 
-	if (!opt->ifname || opt->flags || !opt->local.sin_port)
+	if (!opt->ifname || opt->flags || opt->lane > ATMO_LANE_SHARED)
 		return -EINVAL;
-	if (opt->local.sin_family != AF_INET &&
-	    (opt->local.sin_family != AF_UNSPEC || opt->local.sin_addr.s_addr))
-		return -EAFNOSUPPORT;
 	if (!opt->nr_pages)
-		opt->nr_pages = ATMO_DEFAULT_PAGES;
-	if (!opt->nr_tx_pages)
-		opt->nr_tx_pages = opt->nr_pages / 4;
-	if (opt->lane > ATMO_LANE_SHARED || opt->nr_tx_pages > opt->nr_pages)
+		opt->nr_pages = opt->share ? opt->share->nr_pages : ATMO_DEFAULT_PAGES;
+	if (opt->share && opt->share->nr_pages != opt->nr_pages)
 		return -EINVAL;
 	return 0;
 }
 
-static int sock_bind(struct atmo_sock *s, const struct atmo_udp_options *opt)
+/* Address and port in the UAPI's form, of @family; 0 or a negative errno. */
+static int address_get(const union atmo_sockaddr *from, int family, unsigned int ifindex,
+		       __be32 addr[4], __be16 *port)
+{
+	static const struct in6_addr any;
+
+	*port = from->v4.sin_port;
+	/* A family must be given with an address, but not with a port alone. */
+	if (from->sa.sa_family == AF_UNSPEC)
+		return from->v4.sin_addr.s_addr ||
+		       memcmp(&from->v6.sin6_addr, &any, sizeof(any)) ? -EAFNOSUPPORT : 0;
+	if (from->sa.sa_family != family)
+		return -EAFNOSUPPORT;
+	if (family == AF_INET) {
+		addr[0] = from->v4.sin_addr.s_addr;
+		return 0;
+	}
+	if (from->v6.sin6_scope_id && from->v6.sin6_scope_id != ifindex)
+		return -EINVAL;
+	memcpy(addr, &from->v6.sin6_addr, sizeof(from->v6.sin6_addr));
+	return 0;
+}
+
+static int family_of(const struct atmo_options *opt)
+{
+	int family = opt->local.sa.sa_family;
+
+	if (family == AF_UNSPEC)
+		family = opt->remote.sa.sa_family;
+	return family == AF_UNSPEC ? AF_INET : family;
+}
+
+static int sock_bind(struct atmo_sock *s, const struct atmo_options *opt,
+		     const struct kind *kind)
 {
 	struct atmo_bind bind = {
 		.version = ATMO_UAPI_VERSION,
-		.family = AF_INET,
-		.protocol = IPPROTO_UDP,
+		.family = kind->raw ? AF_PACKET : (__u16)family_of(opt),
+		.protocol = kind->protocol,
 		.lane = (__u8)opt->lane,
 		.ifindex = if_nametoindex(opt->ifname),
 		.nr_pages = opt->nr_pages,
-		.laddr = { opt->local.sin_addr.s_addr },
-		.lport = opt->local.sin_port,
+		.tx_rate = opt->tx_rate,
 	};
+	int err;
 
 	if (!bind.ifindex)
 		return -ENODEV;
+	if (bind.family != AF_INET && bind.family != AF_INET6 && !kind->raw)
+		return -EAFNOSUPPORT;
+	err = address_get(&opt->local, bind.family, bind.ifindex, bind.laddr, &bind.lport);
+	if (!err)
+		err = address_get(&opt->remote, bind.family, bind.ifindex, bind.raddr,
+				  &bind.rport);
+	if (err)
+		return err;
+	if (opt->share) {
+		bind.flags = ATMO_BIND_SHARE_PAGES;
+		bind.pages_fd = opt->share->fd;
+	}
 	return ioctl(s->fd, ATMO_BIND, &bind) ? -errno : 0;
 }
 
@@ -82,8 +127,7 @@ static int ring_init(struct atmo_ring *r, const struct atmo_sock *s,
 	r->theirs = produce ? &c->consumer : &c->producer;
 	r->desc = s->rings + info->desc_offset;
 	r->entries = info->entries;
-	r->cursor = __atomic_load_n(r->mine, __ATOMIC_RELAXED);
-	r->seen = __atomic_load_n(r->theirs, __ATOMIC_ACQUIRE);
+	atmo_ring_sync(r);
 	return 0;
 }
 
@@ -106,15 +150,15 @@ static int rings_init(struct atmo_sock *s, const struct atmo_info *info)
 	return err;
 }
 
-/* Maps @len bytes of the instance at @offset; NULL with errno set on failure. */
-static uint8_t *sock_map(const struct atmo_sock *s, uint64_t offset, size_t len)
+uint8_t *sock_map(const struct atmo_sock *s, uint64_t offset, size_t len, void *at)
 {
-	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, (off_t)offset);
+	void *p = mmap(at, len, PROT_READ | PROT_WRITE, MAP_SHARED | (at ? MAP_FIXED : 0),
+		       s->fd, (off_t)offset);
 
 	return p == MAP_FAILED ? NULL : p;
 }
 
-static int sock_map_all(struct atmo_sock *s)
+static int sock_map_all(struct atmo_sock *s, struct atmo_sock *share)
 {
 	struct atmo_info info;
 	int err;
@@ -128,47 +172,31 @@ static int sock_map_all(struct atmo_sock *s)
 		return -EPROTO;
 
 	s->rings_len = (size_t)info.rings_len;
-	s->rings = sock_map(s, ATMO_MMAP_RINGS, s->rings_len);
+	s->rings = sock_map(s, ATMO_MMAP_RINGS, s->rings_len, NULL);
 	if (!s->rings)
 		return -errno;
-	s->pages_len = (size_t)info.pages_len;
-	s->pages = sock_map(s, ATMO_MMAP_PAGES, s->pages_len);
-	if (!s->pages)
-		return -errno;
-	return rings_init(s, &info);
+	err = rings_init(s, &info);
+	if (err)
+		return err;
+	return domain_join(s, share, (size_t)info.pages_len);
 }
 
-/* All pages free, the first ones on top. */
-static int pool_init(struct atmo_sock *s)
-{
-	uint32_t i;
-
-	s->pool = calloc(s->nr_pages, sizeof(*s->pool));
-	s->state = calloc(s->nr_pages, sizeof(*s->state));
-	if (!s->pool || !s->state)
-		return -ENOMEM;
-	for (i = 0; i < s->nr_pages; i++)
-		s->pool[i] = s->nr_pages - 1 - i;
-	s->nr_pool = s->nr_pages;
-	return 0;
-}
-
-static int sock_open(struct atmo_sock *s, const struct atmo_udp_options *opt)
+static int sock_open(struct atmo_sock *s, const struct atmo_options *opt,
+		     const struct kind *kind)
 {
 	int err;
 
 	s->nr_pages = opt->nr_pages;
-	s->rx_target = opt->nr_pages - opt->nr_tx_pages;
+	err = domain_rx_target(opt->share, opt->nr_pages, opt->nr_rx_pages, &s->rx_target);
+	if (err)
+		return err;
 	s->fd = open(ATMO_DEVICE_PATH, O_RDWR | O_CLOEXEC);
 	if (s->fd < 0)
 		return -errno;
-	err = sock_bind(s, opt);
+	err = sock_bind(s, opt, kind);
 	if (err)
 		return err;
-	err = sock_map_all(s);
-	if (err)
-		return err;
-	err = pool_init(s);
+	err = sock_map_all(s, opt->share);
 	if (err)
 		return err;
 	/* Pages for the first packets; a device that is down takes them later. */
@@ -176,9 +204,10 @@ static int sock_open(struct atmo_sock *s, const struct atmo_udp_options *opt)
 	return 0;
 }
 
-int atmo_udp_open(struct atmo_sock **sock, const struct atmo_udp_options *user)
+static int open_kind(struct atmo_sock **sock, const struct atmo_options *user,
+		     const struct kind *kind)
 {
-	struct atmo_udp_options opt;
+	struct atmo_options opt;
 	struct atmo_sock *s;
 	int err;
 
@@ -190,9 +219,8 @@ int atmo_udp_open(struct atmo_sock **sock, const struct atmo_udp_options *user)
 		return -ENOMEM;
 	s->fd = -1;
 	pthread_mutex_init(&s->tx_lock, NULL);
-	pthread_mutex_init(&s->pool_lock, NULL);
 
-	err = sock_open(s, &opt);
+	err = sock_open(s, &opt, kind);
 	if (err) {
 		atmo_close(s);
 		return err;
@@ -201,22 +229,47 @@ int atmo_udp_open(struct atmo_sock **sock, const struct atmo_udp_options *user)
 	return 0;
 }
 
+int atmo_udp_open(struct atmo_sock **sock, const struct atmo_options *opt)
+{
+	return open_kind(sock, opt, &(struct kind){ .protocol = IPPROTO_UDP });
+}
+
+int atmo_tcp_open(struct atmo_sock **sock, const struct atmo_options *opt)
+{
+	return open_kind(sock, opt, &(struct kind){ .protocol = IPPROTO_TCP });
+}
+
+int atmo_raw_open(struct atmo_sock **sock, const struct atmo_options *opt)
+{
+	return open_kind(sock, opt, &(struct kind){ .raw = true });
+}
+
 /* Also undoes a sock_open() that stopped half-way. */
 void atmo_close(struct atmo_sock *s)
 {
 	if (!s)
 		return;
-	if (s->pages)
-		munmap(s->pages, s->pages_len);
 	if (s->rings)
 		munmap(s->rings, s->rings_len);
+	if (s->domain)
+		domain_leave(s);
 	if (s->fd >= 0)
 		close(s->fd);
-	pthread_mutex_destroy(&s->pool_lock);
 	pthread_mutex_destroy(&s->tx_lock);
-	free(s->state);
-	free(s->pool);
 	free(s);
+}
+
+int atmo_stack_restart(struct atmo_sock *s)
+{
+	if (ioctl(s->fd, ATMO_RESTART))
+		return -errno;
+	atmo_ring_sync(&s->free);
+	atmo_ring_sync(&s->rx);
+	atmo_ring_sync(&s->tx);
+	atmo_ring_sync(&s->comp);
+	domain_reclaim(s);
+	atmo_sock_feed(s);
+	return 0;
 }
 
 int atmo_fd(const struct atmo_sock *s)

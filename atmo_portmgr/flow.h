@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What is claimed and looked up. Pure: compiles outside the kernel too. */
+#ifndef ATMO_PORTMGR_FLOW_H
+#define ATMO_PORTMGR_FLOW_H
+
+#include <linux/types.h>
+
+#define ATMO_STACK_NONE	0
+
+/**
+ * struct atmo_flow - what an instance claims, and what a packet is matched with
+ * @laddr: local address; IPv4 in the first word, the others zero
+ * @raddr: remote address; zero in a claim: any
+ * @lport: local port
+ * @rport: remote port; zero in a claim: any
+ * @family: AF_INET or AF_INET6; AF_PACKET: all frames of a port that nobody else
+ *	claims, all else zero
+ * @protocol: IPPROTO_UDP or IPPROTO_TCP
+ * @zero: zero
+ */
+struct atmo_flow {
+	__be32	laddr[4];
+	__be32	raddr[4];
+	__be16	lport;
+	__be16	rport;
+	u16	family;
+	u8	protocol;
+	u8	zero;
+};
+
+#endif /* ATMO_PORTMGR_FLOW_H */
