@@ -27,6 +27,8 @@ test:			## everything; ends with 'N passed, N failed'
 	@lab/test.sh
 kunit:			## unit tests in a kernel with KUnit on; prints KTAP
 	@lab/kunit.sh
+bench-l2fwd:		## forwarding by frame size: l2fwd, and Linux's bridge to compare
+	@lab/bench-l2fwd.sh
 check:			## static checks: W=1, sparse, checkpatch, coccicheck, clang
 	@lab/test.sh static
 
@@ -36,7 +38,7 @@ clean:
 	rm -rf build
 help:
 	@sed -n -e 's/^## /\n/p' \
-		-e 's/^\([a-z_]*\):[^#]*## */  make \1\t/p' Makefile | expand -t 24
+		-e 's/^\([a-z0-9_-]*\):[^#]*## */  make \1\t/p' Makefile | expand -t 24
 
-.PHONY: all modules user install modules_install user_install demo test kunit \
+.PHONY: all modules user install modules_install user_install demo test kunit bench-l2fwd \
 	check clean help

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * l2fwd - forwards every frame of a port to the other port, or back out of the same
+ * one, as DPDK's example of that name does: the destination address becomes
+ * 02:00:00:00:00:PORT, the source address that of the port it leaves through.
+ *
+ * The two raw sockets share their pages: a frame goes out from where it came in,
+ * and no byte of it is copied.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <atmo.h>
+#include <atmo_hdr.h>
+
+#define MAX_PORTS	2
+#define MAX_BATCH	512
+#define DEFAULT_PAGES	1024
+#define IDLE_MS		10
+
+/* One port; @rx, @tx, @dropped are frames, counted since the start. */
+struct port {
+	const char *dev;
+	struct atmo_sock *sock;
+	uint8_t mac[6];
+	unsigned long long rx, tx, rx_bytes;
+	unsigned long long dropped;	/* to be sent here, but there was no room */
+	unsigned long long restarts;
+	unsigned long long last_rx, last_tx;
+};
+
+struct l2fwd {
+	struct port ports[MAX_PORTS];
+	unsigned int nr_ports;
+	unsigned long batch, nr_pages, seconds;
+	uint32_t lane;
+	int keep_macs, json;
+};
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int sig)
+{
+	stop = sig;
+}
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static bool ports_open(struct l2fwd *f)
+{
+	struct atmo_options opt = {
+		.size = sizeof(opt), .nr_pages = (uint32_t)f->nr_pages, .lane = f->lane,
+		/* A quarter is for frames on their way out. */
+		.nr_rx_pages = (uint32_t)f->nr_pages * 3 / 4 / f->nr_ports,
+	};
+	struct atmo_info info;
+	char why[256];
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < f->nr_ports; i++) {
+		opt.ifname = f->ports[i].dev;
+		err = atmo_raw_open(&f->ports[i].sock, &opt);
+		if (!err)
+			err = atmo_info(f->ports[i].sock, &info);
+		if (err) {
+			fprintf(stderr, "l2fwd: %s\n",
+				atmo_open_explain(err, &opt, why, sizeof(why)));
+			return false;
+		}
+		memcpy(f->ports[i].mac, info.mac, sizeof(info.mac));
+		printf("l2fwd: port %u is %s, %s lane (%s)\n", i, opt.ifname,
+		       atmo_lane_name(info.lane), atmo_lane_reason_text(info.lane_reason));
+		opt.share = f->ports[0].sock;
+	}
+	printf("l2fwd: ready, batch %lu, %lu pages\n", f->batch, f->nr_pages);
+	fflush(stdout);
+	return true;
+}
+
+static void rewrite(struct atmo_packet *pkt, const struct port *out, unsigned int id)
+{
+	const uint8_t dst[6] = { 0x02, 0, 0, 0, 0, (uint8_t)id };
+
+	if (pkt->len < ATMO_ETH_LEN)
+		return;
+	atmo_set_eth_dst(pkt->frame, dst);
+	atmo_set_eth_src(pkt->frame, out->mac);
+}
+
+/* One batch from port @id; frames received, or a negative errno. */
+static int forward(struct l2fwd *f, unsigned int id)
+{
+	struct atmo_packet pkts[MAX_BATCH];
+	unsigned int out_id = f->nr_ports - 1 - id;
+	struct port *in = &f->ports[id], *out = &f->ports[out_id];
+	int i, n, sent;
+
+	n = atmo_rx_batch(in->sock, pkts, (unsigned int)f->batch);
+	if (n <= 0)
+		return n;
+	in->rx += (unsigned int)n;
+	for (i = 0; i < n; i++) {
+		in->rx_bytes += pkts[i].len;
+		if (!f->keep_macs)
+			rewrite(&pkts[i], out, out_id);
+	}
+	sent = atmo_tx_batch(out->sock, pkts, (unsigned int)n);
+	if (sent < 0)
+		sent = 0;
+	out->tx += (unsigned int)sent;
+	out->dropped += (unsigned int)(n - sent);
+	atmo_rx_release(in->sock, pkts + sent, (unsigned int)(n - sent));
+	return n;
+}
+
+/* What an error calls for; 0 to go on. */
+static int recover(struct port *port, int err)
+{
+	if (err == -EIO) {
+		port->restarts++;
+		return atmo_stack_restart(port->sock);
+	}
+	if (err != -ENETDOWN && err != -EPROTONOSUPPORT)
+		return err;
+	usleep(1000);	/* passes by itself */
+	return 0;
+}
+
+/* Nothing came in: take back what has gone out, and sleep until something does. */
+static void idle(struct l2fwd *f)
+{
+	struct pollfd fds[MAX_PORTS];
+	unsigned int i;
+
+	for (i = 0; i < f->nr_ports; i++) {
+		atmo_tx_batch(f->ports[i].sock, NULL, 0);
+		fds[i] = (struct pollfd){ .fd = atmo_fd(f->ports[i].sock), .events = POLLIN };
+	}
+	poll(fds, f->nr_ports, IDLE_MS);
+}
+
+static void print_rates(struct l2fwd *f, double seconds)
+{
+	struct port *p;
+	unsigned int i;
+
+	for (i = 0; i < f->nr_ports; i++) {
+		p = &f->ports[i];
+		printf("%s%s: rx %.0f/s, tx %.0f/s, total rx %llu, tx %llu, dropped %llu",
+		       i ? "; " : "", p->dev, (double)(p->rx - p->last_rx) / seconds,
+		       (double)(p->tx - p->last_tx) / seconds, p->rx, p->tx, p->dropped);
+		p->last_rx = p->rx;
+		p->last_tx = p->tx;
+	}
+	putchar('\n');
+	fflush(stdout);
+}
+
+/* Until a signal, the time is up, or an error that lasts. */
+static int run(struct l2fwd *f, double *seconds)
+{
+	double start = now(), last = start, t = start;
+	int n, busy, err = 0;
+	unsigned int id;
+
+	while (!stop && !err && (!f->seconds || t - start < (double)f->seconds)) {
+		busy = 0;
+		for (id = 0; id < f->nr_ports && !err; id++) {
+			n = forward(f, id);
+			if (n < 0)
+				err = recover(&f->ports[id], n);
+			else
+				busy += n;
+		}
+		if (!busy && !err)
+			idle(f);
+		t = now();
+		if (t - last >= 1.0) {
+			print_rates(f, t - last);
+			last = t;
+		}
+	}
+	*seconds = t - start;
+	return err;
+}
+
+static void print_port_json(const struct port *p)
+{
+	struct atmo_stats st;
+	const char *sep = "";
+	unsigned int i;
+
+	printf("{\"dev\":\"%s\",\"rx\":%llu,\"tx\":%llu,\"rx_bytes\":%llu,", p->dev, p->rx, p->tx,
+	       p->rx_bytes);
+	printf("\"dropped\":%llu,\"restarts\":%llu,\"drops\":{", p->dropped, p->restarts);
+	if (!atmo_stats(p->sock, &st)) {
+		for (i = 0; i < st.nr_drops; i++) {
+			if (!st.drops[i])
+				continue;
+			printf("%s\"%s\":%llu", sep, atmo_drop_name(i), st.drops[i]);
+			sep = ",";
+		}
+	}
+	printf("}}");
+}
+
+static void print_json(const struct l2fwd *f, double seconds)
+{
+	unsigned int i;
+
+	printf("{\"seconds\":%.3f,\"batch\":%lu,\"ports\":[", seconds, f->batch);
+	for (i = 0; i < f->nr_ports; i++) {
+		if (i)
+			putchar(',');
+		print_port_json(&f->ports[i]);
+	}
+	printf("]}\n");
+}
+
+static int bad_usage(void)
+{
+	fputs("usage: l2fwd [options] -p DEV0[,DEV1]\n"
+	      "  -p, --ports DEV0[,DEV1]   one: back out of the same port\n"
+	      "  -b, --batch N             frames per call, 1 to 512 (32)\n"
+	      "  -n, --pages N             packet pages, a power of two (1024)\n"
+	      "  -l, --lane NAME           any, hardware or shared (any)\n"
+	      "  -t, --time SECONDS        end by itself\n"
+	      "      --no-mac-updating     forward frames as they are\n"
+	      "      --json                print the sums as JSON at the end\n", stderr);
+	return 2;
+}
+
+static bool ports_parse(struct l2fwd *f, char *list)
+{
+	char *dev, *rest = NULL;
+
+	f->nr_ports = 0;
+	for (dev = strtok_r(list, ",", &rest); dev; dev = strtok_r(NULL, ",", &rest)) {
+		if (f->nr_ports == MAX_PORTS)
+			return false;
+		f->ports[f->nr_ports++].dev = dev;
+	}
+	return f->nr_ports > 0;
+}
+
+static bool options_parse(struct l2fwd *f, int argc, char **argv)
+{
+	const struct option options[] = {
+		{ "ports", required_argument, NULL, 'p' },
+		{ "batch", required_argument, NULL, 'b' },
+		{ "pages", required_argument, NULL, 'n' },
+		{ "lane", required_argument, NULL, 'l' },
+		{ "time", required_argument, NULL, 't' },
+		{ "no-mac-updating", no_argument, &f->keep_macs, 1 },
+		{ "json", no_argument, &f->json, 1 },
+		{ 0 },
+	};
+	bool good = true;
+	int c;
+
+	while (good && (c = getopt_long(argc, argv, "p:b:n:l:t:", options, NULL)) != -1) {
+		if (c == 'p')
+			good = ports_parse(f, optarg);
+		else if (c == 'b')
+			f->batch = strtoul(optarg, NULL, 10);
+		else if (c == 'n')
+			f->nr_pages = strtoul(optarg, NULL, 10);
+		else if (c == 'l')
+			f->lane = (uint32_t)atmo_lane_parse(optarg);
+		else if (c == 't')
+			f->seconds = strtoul(optarg, NULL, 10);
+		else
+			good = !c;
+	}
+	return good && optind == argc && f->nr_ports && f->batch && f->batch <= MAX_BATCH &&
+	       f->nr_pages <= ATMO_MAX_PAGES && f->lane <= ATMO_LANE_SHARED;
+}
+
+int main(int argc, char **argv)
+{
+	static struct l2fwd f = { .batch = 32, .nr_pages = DEFAULT_PAGES };
+	double seconds = 0;
+	unsigned int i;
+	int err;
+
+	if (!options_parse(&f, argc, argv))
+		return bad_usage();
+	if (!ports_open(&f))
+		return 1;
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
+	err = run(&f, &seconds);
+	fprintf(stderr, "l2fwd: %s\n", err ? strerror(-err) : "stopped");
+	if (f.json)
+		print_json(&f, seconds);
+	for (i = 0; i < f.nr_ports; i++)
+		atmo_close(f.ports[i].sock);
+	return err ? 1 : 0;
+}
