@@ -20,6 +20,13 @@
  */
 #define RATE_SLACK_NS	20000u
 
+/*
+ * So late the model may be and still catch up. A host that stands still for
+ * longer costs the queue that time: a limit is kept over every period that is
+ * long against this one, and no receiver sees the stall come as one burst.
+ */
+#define RATE_LATE_NS	30000000u
+
 /* ---- layout ---- */
 
 /* 4 classes: 64, 32, 16, 16 queues. 8 classes: 32, 32, 16, 16, 8, 8, 8, 8. */
@@ -129,14 +136,17 @@ static uint64_t rate_ns(const struct txq *q, uint64_t bytes)
 /*
  * The next frame may start the length of this one times the rate factor later.
  * What the queue did not use before it became ready is lost but for MMW_TIME.
- * Being late is the model's own fault, so it counts from when it was due.
+ * Being late is the model's own fault, so within bounds it counts from when it
+ * was due.
  */
 static void charge_rate(struct nic *n, struct txq *q, uint32_t len)
 {
 	uint64_t start = q->ts_ns > q->ready_ns ? q->ts_ns : q->ready_ns;
 	uint64_t mmw = rate_ns(q, (REG(n, RTTBCNRM) & RTTBCNRM_MMW_SIZE) * 1024ull);
-	uint64_t mifs = rate_ns(q, len);
+	uint64_t mifs = rate_ns(q, len), now = bus_now_ns();
 
+	if (start + RATE_LATE_NS < now)
+		start = now - RATE_LATE_NS;
 	q->ts_ns += mifs;
 	if (q->ts_ns + mmw < start)
 		q->ts_ns = start + mifs - mmw;

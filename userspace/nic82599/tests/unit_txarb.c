@@ -377,6 +377,32 @@ static void rate_memory(void **state)
 	rig_free(r);
 }
 
+/* The model did not run for a second: what that cost is not made up in a burst. */
+static void rate_after_stall(void **state)
+{
+	struct rig *r = rig_new();
+	size_t len = udp(1250 - FCS_LEN - 42);	/* a millisecond each at 10 Mb/s */
+
+	(void)state;
+	fill_ring(r, 0, len);
+	limit(r, 0, 10);
+	refill(r, 0);
+	fake_run(SECOND / 100);
+	assert_in_range(r->wire.nr, 10, 12);
+	rig_forget(r);
+	fake_now += SECOND / 50;		/* short: all of it */
+	fake_run(0);
+	assert_in_range(r->wire.nr, 19, 21);
+	rig_forget(r);
+	fake_now += SECOND;			/* long: 30 ms of it */
+	fake_run(0);
+	assert_in_range(r->wire.nr, 29, 32);
+	rig_forget(r);
+	fake_run(SECOND / 20);			/* and then as before */
+	assert_in_range(r->wire.nr, 49, 51);
+	rig_free(r);
+}
+
 /* Waiting for the link is no compensation, and disabling the queue no crash. */
 static void rate_and_link(void **state)
 {
@@ -436,6 +462,7 @@ const struct CMUnitTest txarb_tests[] = {
 	cmocka_unit_test(rate_is_met),
 	cmocka_unit_test(rate_of_others),
 	cmocka_unit_test(rate_memory),
+	cmocka_unit_test(rate_after_stall),
 	cmocka_unit_test(rate_and_link),
 	cmocka_unit_test(rate_below_one),
 };
