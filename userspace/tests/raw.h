@@ -93,7 +93,16 @@ struct place {
 	__be32	local;
 	const char *netns;	/* the peer's */
 	__be32	peer;
+	int	config;		/* PCI configuration space of our port */
 };
+
+static inline int config_open(const char *ifname)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/device/config", ifname);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
 
 static inline void place_parse(struct place *p, int argc, char **argv)
 {
@@ -112,6 +121,22 @@ static inline void place_parse(struct place *p, int argc, char **argv)
 	p->peer = peer.s_addr;
 	if (!p->ifindex)
 		bail(argv[1]);
+	p->config = config_open(p->ifname);
+	if (p->config < 0)
+		bail("the port's PCI configuration space");
+}
+
+/*
+ * What the driver has written to our port is there: a write may still be on its
+ * way, but no read overtakes it. Otherwise a frame of the peer, whose port gets
+ * its writes on its own way, could be there before the page for it.
+ */
+static inline void port_sync(const struct place *p)
+{
+	__u32 status;
+
+	if (pread(p->config, &status, sizeof(status), 4) != sizeof(status))
+		bail("PCI configuration space");
 }
 
 /* An ordinary UDP socket at the other end of the wire; any port. */
@@ -147,6 +172,7 @@ static inline void peer_send(int fd, const struct place *p, __u16 port, const vo
 		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = p->local,
 	};
 
+	port_sync(p);
 	if (sendto(fd, data, len, 0, (struct sockaddr *)&to, sizeof(to)) != (ssize_t)len)
 		bail("sendto at the peer");
 }
