@@ -423,9 +423,12 @@ int atmo_instance_info(struct atmo_instance *inst, struct atmo_info *info)
 /* Both sides' mutexes are held. */
 void atmo_instance_fill_stats(const struct atmo_instance *inst, struct atmo_stats *stats)
 {
-	const struct atmo_queue *queue = inst->ep.queue;
+	const struct atmo_queue *queue = NULL;
 	int i;
 
+	/* Teardown frees the queue, and has not begun while this is so. */
+	if (inst->state == ATMO_INSTANCE_BOUND)
+		queue = inst->ep.queue;
 	memset(stats, 0, sizeof(*stats));
 	stats->version = ATMO_UAPI_VERSION;
 	stats->nr_drops = ATMO_NR_DROPS;
