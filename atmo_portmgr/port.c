@@ -30,10 +30,13 @@
 
 #define PORTS_FIRST_SLOTS	256U
 
-unsigned int atmo_ports_max_flows = ATMO_TABLE_MAX_SLOTS / 2;
+/* A table that is made anew has four slots for each of them. */
+#define PORTS_MAX_FLOWS		(ATMO_TABLE_MAX_SLOTS / 4)
+
+unsigned int atmo_ports_max_flows = PORTS_MAX_FLOWS;
 EXPORT_SYMBOL_IF_KUNIT(atmo_ports_max_flows);
 module_param_named(max_flows, atmo_ports_max_flows, uint, 0644);
-MODULE_PARM_DESC(max_flows, "Most flows of a NIC that may be claimed at a time");
+MODULE_PARM_DESC(max_flows, "Most flows of a NIC that may be claimed at a time, up to 4194304");
 
 /**
  * struct ports_table - a table that readers may still be looking at
@@ -87,7 +90,6 @@ static int ports_regrow(struct atmo_ports *ports)
 	struct ports_table *table;
 	u32 nr_slots;
 
-	/* No more live ones than half of ATMO_TABLE_MAX_SLOTS. */
 	nr_slots = roundup_pow_of_two(max(4 * old->t.nr_live, PORTS_FIRST_SLOTS));
 	table = table_create(nr_slots, &old->t.key);
 	if (!table)
@@ -105,7 +107,8 @@ static int ports_insert(struct atmo_ports *ports, const struct atmo_flow *flow, 
 {
 	int err;
 
-	if (ports_table(ports)->t.nr_live >= READ_ONCE(atmo_ports_max_flows))
+	if (ports_table(ports)->t.nr_live >= min(READ_ONCE(atmo_ports_max_flows),
+						 (unsigned int)PORTS_MAX_FLOWS))
 		return -ENOMEM;
 	err = atmo_table_insert(&ports_table(ports)->t, flow, id);
 	if (err != -ENOSPC)

@@ -232,7 +232,8 @@ int atmo_reservation_get(struct atmo_reservations *all, struct net *net, u32 ifi
 	err = rhashtable_lookup_insert_fast(&all->by_port, &r->node, by_port_params);
 	if (err) {
 		reservation_destroy(r);
-		return err == -EEXIST ? -EADDRINUSE : err;
+		/* What else the table may say, it says for want of memory. */
+		return err == -EEXIST ? -EADDRINUSE : -ENOMEM;
 	}
 	count(r, flow, 1);
 	flow->lport = r->key.lport;
