@@ -51,6 +51,17 @@ static struct group *group_find(const struct atmo_endpoint *ep, const __be32 add
 	return NULL;
 }
 
+static bool device_has(const struct in_device *in_dev, __be32 group)
+{
+	const struct ip_mc_list *im;
+
+	for (im = rtnl_dereference(in_dev->mc_list); im; im = rtnl_dereference(im->next_rcu)) {
+		if (im->multiaddr == group)
+			return true;
+	}
+	return false;
+}
+
 /* On behalf of the device. */
 static int device_join(struct net_device *netdev, const struct atmo_flow *flow)
 {
@@ -67,8 +78,9 @@ static int device_join(struct net_device *netdev, const struct atmo_flow *flow)
 	in_dev = __in_dev_get_rtnl(netdev);
 	if (!in_dev)
 		return -ENODEV;
+	/* Says nothing when it has no memory. */
 	ip_mc_inc_group(in_dev, flow->laddr[0]);
-	return 0;
+	return device_has(in_dev, flow->laddr[0]) ? 0 : -ENOMEM;
 }
 
 /* A device that is being unregistered has left all groups, or will. */
