@@ -66,6 +66,13 @@ static bool take_headers(const struct atmo_endpoint *ep, struct atmo_tx_work *wo
 	return work->skip;
 }
 
+/* Elsewhere zero stands for the peer; here it is what would be sent. */
+static bool names_destination(const struct atmo_packet *pkt)
+{
+	return pkt->dport &&
+	       (pkt->daddr[0] | pkt->daddr[1] | pkt->daddr[2] | pkt->daddr[3]);
+}
+
 /*
  * The destination's MAC address must be the one that would be used anyway. While
  * it isn't known there is none to compare with: Linux sends then, to the right one.
@@ -84,7 +91,8 @@ static void send_frame(struct atmo_instance *inst, const struct atmo_endpoint *e
 		return atmo_tx_refuse(work, ATMO_DROP_TX_RESERVED, -EINVAL);
 	if (!take_headers(ep, work, &pkt))
 		return atmo_tx_refuse(work, ATMO_DROP_TX_BAD_HEADER, -EINVAL);
-	if (!pkt.dport || !atmo_path_dest(inst, pkt.daddr, pkt.dport, daddr, &dport))
+	if (!names_destination(&pkt) ||
+	    !atmo_path_dest(inst, pkt.daddr, pkt.dport, daddr, &dport))
 		return atmo_tx_refuse(work, ATMO_DROP_TX_BAD_DEST, -EINVAL);
 	err = atmo_path_find(inst, daddr, &path);
 	if (err)
