@@ -134,24 +134,24 @@ static int open_lane(struct atmo_endpoint *ep, u32 nr_pages)
 	return 0;
 }
 
-static int open_queue(struct atmo_endpoint *ep, u32 nr_pages)
+/* The private queue is made when the NIC's lock isn't held any more. */
+static int join_shared(struct atmo_endpoint *ep)
 {
 	/* Nothing would come by the ordinary queues, see open_lane(). */
 	if (ep->nic->raw_lane)
 		return -EBUSY;
-	ep->queue = atmo_queue_create(ep->nic->dma_dev, nr_pages);
-	if (!ep->queue)
-		return -ENOMEM;
 	ep->lane_type = ATMO_LANE_SHARED;
 	ep->nic->nr_shared++;
 	return 0;
 }
 
 /* Why there is no hardware lane, as far as a shared one makes up for it. */
-static int lane_reason(int err)
+static int lane_reason(const struct atmo_endpoint *ep, int err)
 {
 	switch (err) {
 	case -EBUSY:
+		if (ep->flow.family == AF_PACKET && ep->nic->nr_shared)
+			return ATMO_LANE_SHARED_USED;
 		return ATMO_LANE_NO_QUEUE;
 	case -ENOSPC:
 		return ATMO_LANE_NO_FILTER;
@@ -168,7 +168,7 @@ static int take_lane(struct atmo_endpoint *ep, u8 wanted, u32 nr_pages)
 
 	ep->reason = ATMO_LANE_ASKED;
 	if (wanted == ATMO_LANE_SHARED)
-		return ep->tx_rate ? -EOPNOTSUPP : open_queue(ep, nr_pages);
+		return ep->tx_rate ? -EOPNOTSUPP : join_shared(ep);
 	err = open_lane(ep, nr_pages);
 	/* Only hardware can keep a limit. */
 	if (wanted == ATMO_LANE_HARDWARE || (err && ep->tx_rate))
@@ -177,11 +177,11 @@ static int take_lane(struct atmo_endpoint *ep, u8 wanted, u32 nr_pages)
 		ep->reason = ATMO_LANE_GRANTED;
 		return 0;
 	}
-	reason = lane_reason(err);
+	reason = lane_reason(ep, err);
 	if (reason < 0)
 		return err;
 	ep->reason = reason;
-	return open_queue(ep, nr_pages);
+	return join_shared(ep);
 }
 
 /* With the NIC's lock held: all of bind but finding and pinning the NIC. */
@@ -279,10 +279,19 @@ int atmo_endpoint_bind(struct atmo_endpoint *ep, struct net *net, u32 ifindex,
 	if (err) {
 		ep->nic = NULL;
 		atmo_nic_put(nic);
-	} else if (ep->flow.family == AF_PACKET) {
-		set_promiscuous(nic, 1);
+		return err;
 	}
-	return err;
+	if (ep->flow.family == AF_PACKET)
+		set_promiscuous(nic, 1);
+	if (ep->lane_type == ATMO_LANE_SHARED) {
+		/* Thousands of pages, perhaps: nobody else waits for them. */
+		ep->queue = atmo_queue_create(nic->dma_dev, nr_pages);
+		if (!ep->queue) {
+			atmo_endpoint_unbind(ep);
+			return -ENOMEM;
+		}
+	}
+	return 0;
 }
 EXPORT_SYMBOL_GPL(atmo_endpoint_bind);
 
@@ -389,15 +398,15 @@ void atmo_endpoint_unbind(struct atmo_endpoint *ep)
 	atmo_groups_leave(ep);
 	if (ep->flow.family == AF_PACKET)
 		set_promiscuous(nic, -1);
+	atmo_queue_destroy(ep->queue);
+	ep->queue = NULL;
 	mutex_lock(&nic->lock);
 	atmo_port_release(nic->ports, &ep->flow, ep->id);
 	xa_erase(&nic->matched, ep->id);
-	if (ep->queue)
+	if (ep->lane_type == ATMO_LANE_SHARED)
 		nic->nr_shared--;
 	else if (ep->flow.family == AF_PACKET)
 		nic->raw_lane = false;
-	atmo_queue_destroy(ep->queue);
-	ep->queue = NULL;
 	ep->nic = NULL;
 	list_del(&ep->link);
 	mutex_unlock(&nic->lock);

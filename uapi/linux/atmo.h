@@ -57,6 +57,8 @@ enum atmo_lane_type {
  * @ATMO_LANE_NO_QUEUE: either would do, and all hardware queues were in use
  * @ATMO_LANE_NO_FILTER: either would do, and all hardware filters were in use
  * @ATMO_LANE_UNSUPPORTED: either would do, and the NIC can't steer this flow
+ * @ATMO_LANE_SHARED_USED: AF_PACKET, either would do, and there are instances in the
+ *	shared lane, which would get nothing any more
  */
 enum atmo_lane_reason {
 	ATMO_LANE_ASKED		= 0,
@@ -64,6 +66,7 @@ enum atmo_lane_reason {
 	ATMO_LANE_NO_QUEUE	= 2,
 	ATMO_LANE_NO_FILTER	= 3,
 	ATMO_LANE_UNSUPPORTED	= 4,
+	ATMO_LANE_SHARED_USED	= 5,
 };
 
 /**

@@ -33,6 +33,7 @@ static const char *const reason_names[] = {
 	[ATMO_LANE_NO_QUEUE]	= "no_queue",
 	[ATMO_LANE_NO_FILTER]	= "no_filter",
 	[ATMO_LANE_UNSUPPORTED]	= "unsupported",
+	[ATMO_LANE_SHARED_USED]	= "shared_used",
 };
 
 static const char *name_of(const char *const *names, size_t nr, size_t i)

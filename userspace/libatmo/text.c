@@ -48,6 +48,7 @@ static const char *const lane_reasons[] = {
 	[ATMO_LANE_NO_QUEUE]	= "all hardware queues in use",
 	[ATMO_LANE_NO_FILTER]	= "all hardware filters in use",
 	[ATMO_LANE_UNSUPPORTED]	= "the device can't steer this flow",
+	[ATMO_LANE_SHARED_USED]	= "sockets in the shared lane need the ordinary queues",
 };
 
 static const char *name_of(const char *const *names, size_t nr, size_t i)
