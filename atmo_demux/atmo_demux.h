@@ -115,9 +115,9 @@ struct atmo_tx_frame {
 	u8	csum;
 };
 
-/* Something that a NIC has a limited number of. */
+/* Something that a NIC has a limited number of. The name outlives the driver. */
 struct atmo_nic_limit {
-	const char *name;
+	char	name[24];
 	u32	used;
 	u32	max;
 };
