@@ -263,8 +263,8 @@ void atmo_lane_wake(void *owner);
  * struct atmo_endpoint - one bound flow on one NIC; embedded in the instance
  *
  * Filled in by the instance before atmo_endpoint_bind(): @flow, @owner, @tx_rate,
- * @instance, @wake, @hold, @gone. The rest is the demultiplexer's; @id, @lane, @lane_type,
- * @reason may be read.
+ * @instance, @wake, @hold, @gone. The rest is the demultiplexer's; @id, @net, @lane,
+ * @lane_type, @reason may be read.
  *
  * @owner: user whose port it is to be
  * @tx_rate: limit in Mbit/s, which only a hardware lane can keep; 0: none
@@ -273,7 +273,8 @@ void atmo_lane_wake(void *owner);
  * @hold: @gone is about to be called: keep the endpoint's memory until that call
  *	returns, even if it is unbound meanwhile. Called with the NIC's list of
  *	endpoints locked, must not sleep.
- * @gone: the NIC is being unregistered; process context, no locks held (neither
+ * @net: namespace it was bound in, with a reference while bound
+ * @gone: the NIC is being unregistered, or has left @net; process context, no locks held (neither
  *	RTNL). On return the endpoint is stopped, its pages are unmapped and
  *	atmo_endpoint_unbind() has returned, by this call or by another task.
  *	The endpoint's memory may be freed when it returns.
@@ -290,6 +291,7 @@ struct atmo_endpoint {
 	u32 id;
 	u8 lane_type;
 	u8 reason;
+	struct net *net;
 	struct atmo_nic *nic;
 	const struct atmo_nic_ops *ops;
 	struct atmo_lane *lane;		/* NULL in the shared lane */

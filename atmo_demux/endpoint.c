@@ -14,6 +14,7 @@
 #include <net/addrconf.h>
 #include <net/if_inet6.h>
 #include <net/ipv6.h>
+#include <net/net_namespace.h>
 
 #include "priv.h"
 
@@ -185,14 +186,14 @@ static int take_lane(struct atmo_endpoint *ep, u8 wanted, u32 nr_pages)
 }
 
 /* With the NIC's lock held: all of bind but finding and pinning the NIC. */
-static int bind_locked(struct atmo_endpoint *ep, struct net *net, u8 lane_wanted,
-		       u32 nr_pages)
+static int bind_locked(struct atmo_endpoint *ep, u8 lane_wanted, u32 nr_pages)
 {
 	struct atmo_nic *nic = ep->nic;
 	int err;
 
 	lockdep_assert_held(&nic->lock);
-	if (nic->dying || nic->netdev->reg_state != NETREG_REGISTERED)
+	if (nic->dying || nic->netdev->reg_state != NETREG_REGISTERED ||
+	    !net_eq(dev_net(nic->netdev), ep->net))
 		return -ENODEV;
 	err = resolve_address(nic->netdev, &ep->flow);
 	if (err)
@@ -202,7 +203,7 @@ static int bind_locked(struct atmo_endpoint *ep, struct net *net, u8 lane_wanted
 			      &nic->next_id, GFP_KERNEL);
 	if (err < 0)
 		return err;
-	err = atmo_port_claim(nic->ports, net, nic->netdev->ifindex, &ep->flow, ep->id,
+	err = atmo_port_claim(nic->ports, ep->net, nic->netdev->ifindex, &ep->flow, ep->id,
 			      ep->owner);
 	if (err)
 		goto err_id;
@@ -262,6 +263,7 @@ int atmo_endpoint_bind(struct atmo_endpoint *ep, struct net *net, u32 ifindex,
 
 	if (!nic)
 		return -ENODEV;
+	ep->net = get_net(net);
 	ep->nic = nic;
 	ep->ops = nic->ops;
 	ep->lane = NULL;
@@ -271,13 +273,14 @@ int atmo_endpoint_bind(struct atmo_endpoint *ep, struct net *net, u32 ifindex,
 	mutex_lock(&nic->lock);
 	/* A dying NIC's driver may be gone with its operations. */
 	if (!nic->dying && try_module_get(nic->ops->owner)) {
-		err = bind_locked(ep, net, lane_wanted, nr_pages);
+		err = bind_locked(ep, lane_wanted, nr_pages);
 		if (err)
 			module_put(nic->ops->owner);
 	}
 	mutex_unlock(&nic->lock);
 	if (err) {
 		ep->nic = NULL;
+		put_net(ep->net);
 		atmo_nic_put(nic);
 		return err;
 	}
@@ -410,6 +413,7 @@ void atmo_endpoint_unbind(struct atmo_endpoint *ep)
 	ep->nic = NULL;
 	list_del(&ep->link);
 	mutex_unlock(&nic->lock);
+	put_net(ep->net);
 	atmo_nic_put(nic);
 	module_put(owner);
 }

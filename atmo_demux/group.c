@@ -83,14 +83,18 @@ static int device_join(struct net_device *netdev, const struct atmo_flow *flow)
 	return device_has(in_dev, flow->laddr[0]) ? 0 : -ENOMEM;
 }
 
-/* A device that is being unregistered has left all groups, or will. */
-static void device_leave(struct net_device *netdev, const struct atmo_flow *flow)
+/*
+ * A device that is being unregistered has left all groups, or will; one that has
+ * left the namespace has left them there.
+ */
+static void device_leave(struct net_device *netdev, const struct net *net,
+			 const struct atmo_flow *flow)
 {
 	struct in_device *in_dev;
 	struct in6_addr addr6;
 
 	ASSERT_RTNL();
-	if (netdev->reg_state != NETREG_REGISTERED)
+	if (netdev->reg_state != NETREG_REGISTERED || !net_eq(dev_net(netdev), net))
 		return;
 	if (flow->family == AF_INET6) {
 		memcpy(&addr6, flow->laddr, sizeof(addr6));
@@ -129,7 +133,9 @@ static int group_claim(struct atmo_endpoint *ep, struct group *g)
 	int err;
 
 	lockdep_assert_held(&nic->lock);
-	err = atmo_port_claim(nic->ports, dev_net(netdev), netdev->ifindex, &g->flow, ep->id,
+	if (!net_eq(dev_net(netdev), ep->net))
+		return -ENODEV;
+	err = atmo_port_claim(nic->ports, ep->net, netdev->ifindex, &g->flow, ep->id,
 			      ep->owner);
 	if (err)
 		return err;
@@ -155,7 +161,7 @@ static void group_release(struct atmo_endpoint *ep, struct group *g)
 	struct atmo_nic *nic = ep->nic;
 
 	ASSERT_RTNL();
-	device_leave(nic->netdev, &g->flow);
+	device_leave(nic->netdev, ep->net, &g->flow);
 	mutex_lock(&nic->lock);
 	if (ep->lane)
 		ep->ops->lane_unsteer(ep->lane, &g->flow);

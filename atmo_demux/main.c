@@ -1,6 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/module.h>
 
-/* No state of its own: NICs come and go by atmo_nic_register(). */
+#include "priv.h"
+
+/* NICs come and go by atmo_nic_register(). */
+static int __init atmo_demux_init(void)
+{
+	return atmo_nics_init();
+}
+module_init(atmo_demux_init);
+
+static void __exit atmo_demux_exit(void)
+{
+	atmo_nics_exit();
+}
+module_exit(atmo_demux_exit);
+
 MODULE_DESCRIPTION("Atmosphere demultiplexer: frames to the stacks that own them");
 MODULE_LICENSE("GPL");

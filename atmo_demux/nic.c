@@ -6,6 +6,7 @@
 #include <linux/netdevice.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "priv.h"
 
@@ -73,6 +74,77 @@ static struct nic_pcpu __percpu *nic_pcpu_create(void)
 	return pcpu;
 }
 
+/* An endpoint that may not stay: of a dying NIC all, else those left behind. */
+static struct atmo_endpoint *to_revoke(const struct atmo_nic *nic)
+{
+	struct atmo_endpoint *ep;
+
+	lockdep_assert_held(&nic->lock);
+	list_for_each_entry(ep, &nic->bound, link) {
+		if (nic->dying || !net_eq(ep->net, dev_net(nic->netdev)))
+			return ep;
+	}
+	return NULL;
+}
+
+/*
+ * gone() runs without the lock, so the endpoint may be unbound by its closing
+ * owner at the same time. hold() comes first, under the lock, while the endpoint
+ * is on the list and thus alive; after gone() it must not be touched again.
+ */
+static void nic_revoke(struct atmo_nic *nic)
+{
+	struct atmo_endpoint *ep;
+
+	mutex_lock(&nic->lock);
+	while ((ep = to_revoke(nic))) {
+		ep->hold(ep);
+		mutex_unlock(&nic->lock);
+		ep->gone(ep);
+		mutex_lock(&nic->lock);
+	}
+	mutex_unlock(&nic->lock);
+}
+
+static void moved_work(struct work_struct *work)
+{
+	nic_revoke(container_of(work, struct atmo_nic, moved));
+}
+
+/*
+ * A device comes to another network namespace down, and is announced there with
+ * RTNL held, which gone() needs. A bind that found the NIC before looks again.
+ */
+static int netdev_event(struct notifier_block *nb, unsigned long event, void *ptr)
+{
+	const struct net_device *netdev = netdev_notifier_info_to_dev(ptr);
+	struct atmo_nic *nic;
+
+	if (event != NETDEV_REGISTER)
+		return NOTIFY_DONE;
+	mutex_lock(&nics_lock);
+	list_for_each_entry(nic, &nics, link) {
+		if (nic->netdev == netdev)
+			schedule_work(&nic->moved);
+	}
+	mutex_unlock(&nics_lock);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block netdev_notifier = {
+	.notifier_call = netdev_event,
+};
+
+int atmo_nics_init(void)
+{
+	return register_netdevice_notifier(&netdev_notifier);
+}
+
+void atmo_nics_exit(void)
+{
+	unregister_netdevice_notifier(&netdev_notifier);
+}
+
 /**
  * atmo_nic_register() - make a NIC known, so that instances can be bound to it
  * @netdev: its network device, registered or about to be
@@ -102,6 +174,7 @@ struct atmo_nic *atmo_nic_register(struct net_device *netdev, struct device *dma
 	xa_init_flags(&nic->matched, XA_FLAGS_ALLOC1);
 	mutex_init(&nic->lock);
 	INIT_LIST_HEAD(&nic->bound);
+	INIT_WORK(&nic->moved, moved_work);
 	kref_init(&nic->ref);
 	mutex_lock(&nics_lock);
 	list_add_tail(&nic->link, &nics);
@@ -115,27 +188,6 @@ err_nic:
 	return ERR_PTR(-ENOMEM);
 }
 EXPORT_SYMBOL_GPL(atmo_nic_register);
-
-/*
- * gone() runs without the lock, so the endpoint may be unbound by its closing
- * owner at the same time. hold() comes first, under the lock, while the endpoint
- * is on the list and thus alive; after gone() it must not be touched again.
- */
-static void nic_revoke_all(struct atmo_nic *nic)
-{
-	struct atmo_endpoint *ep;
-
-	mutex_lock(&nic->lock);
-	nic->dying = true;
-	while (!list_empty(&nic->bound)) {
-		ep = list_first_entry(&nic->bound, struct atmo_endpoint, link);
-		ep->hold(ep);
-		mutex_unlock(&nic->lock);
-		ep->gone(ep);
-		mutex_lock(&nic->lock);
-	}
-	mutex_unlock(&nic->lock);
-}
 
 /**
  * atmo_nic_unregister() - a NIC is going away: take it from its instances
@@ -153,7 +205,11 @@ void atmo_nic_unregister(struct atmo_nic *nic)
 	mutex_lock(&nics_lock);
 	list_del(&nic->link);
 	mutex_unlock(&nics_lock);
-	nic_revoke_all(nic);
+	cancel_work_sync(&nic->moved);
+	mutex_lock(&nic->lock);
+	nic->dying = true;
+	mutex_unlock(&nic->lock);
+	nic_revoke(nic);
 	atmo_nic_put(nic);
 }
 EXPORT_SYMBOL_GPL(atmo_nic_unregister);

@@ -42,6 +42,7 @@ struct nic_pcpu {
  * @raw_lane: one on @bound is of AF_PACKET and has a hardware lane, to which all
  *	goes that would come by the ordinary queues
  * @dying: no new endpoints
+ * @moved: takes it from endpoints of a network namespace that it isn't in any more
  * @ref: the driver's, and one of each bound endpoint
  * @link: in the list of NICs; nics_lock
  */
@@ -60,10 +61,13 @@ struct atmo_nic {
 	bool raw_lane;
 	bool dying;
 
+	struct work_struct moved;
 	struct kref ref;
 	struct list_head link;
 };
 
+int atmo_nics_init(void);
+void atmo_nics_exit(void);
 struct atmo_nic *atmo_nic_find(struct net *net, u32 ifindex);
 void atmo_nic_put(struct atmo_nic *nic);
 void atmo_nic_count(struct atmo_nic *nic, enum atmo_nic_stat stat);

@@ -19,7 +19,7 @@ static int check(const struct atmo_instance *inst)
 		return err;
 	if (inst->ep.flow.family != AF_INET && inst->ep.flow.family != AF_INET6)
 		return -EOPNOTSUPP;
-	if (!ns_capable(dev_net(atmo_nic_netdev(inst->ep.nic))->user_ns, CAP_NET_ADMIN))
+	if (!ns_capable(inst->ep.net->user_ns, CAP_NET_ADMIN))
 		return -EPERM;
 	return 0;
 }

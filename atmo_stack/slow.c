@@ -48,7 +48,7 @@ static struct sk_buff *make_skb(const struct atmo_endpoint *ep, const struct atm
 static int send_by_route(const struct atmo_endpoint *ep, const struct atmo_path *path,
 			 struct sk_buff *skb)
 {
-	struct net *net = dev_net(atmo_nic_netdev(ep->nic));
+	struct net *net = ep->net;
 
 	skb_dst_set(skb, dst_clone(path->dst));
 	if (ep->flow.family == AF_INET)

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The NIC's driver is unbound and bound again under open sockets, and the UDP
-# module unloaded and loaded. With a word, which the test program gives: does it.
+# The NIC's driver is unbound and bound again under open sockets, the device goes to
+# another network namespace and comes back, and the UDP module is unloaded and
+# loaded. With a word, which the test program gives: does it.
 . /project/lab/guest/lib.sh
 
 case ${1:-test} in
@@ -18,6 +19,14 @@ vanish)
 	;;
 return)
 	setup_port0 && wait_carrier "$DEV0" && wait_carrier "$PEER" eth0
+	;;
+leave)
+	ip netns add elsewhere && ip link set dev "$DEV0" netns elsewhere
+	;;
+back)
+	ip -n elsewhere link set dev "$DEV0" netns $$ &&
+		ip addr add "$ADDR0/24" dev "$DEV0" && ip link set dev "$DEV0" up &&
+		wait_carrier "$DEV0" && wait_carrier "$PEER" eth0
 	;;
 unload)
 	rmmod atmo_udp

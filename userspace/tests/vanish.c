@@ -3,8 +3,8 @@
  * The NIC goes away under bound sockets, asleep or at work, while others are
  * being opened and closed; and the protocol's module comes and goes. DO on the
  * command line is a program that takes one word: vanish and return (driver of the
- * device), unload and load (UDP module), pinned (succeeds if the driver's module
- * can't be unloaded).
+ * device), leave and come back (to another network namespace and back), unload and
+ * load (UDP module), pinned (succeeds if the driver's module can't be unloaded).
  */
 #include <pthread.h>
 
@@ -29,7 +29,7 @@ static void must(const char *word)
 	if (!can(word))
 		bail(word);
 	/* The device is another one when it comes back. */
-	if (!strcmp(word, "return"))
+	if (!strcmp(word, "return") || !strcmp(word, "back"))
 		place.ifindex = if_nametoindex(place.ifname);
 }
 
@@ -62,7 +62,8 @@ static void gone_for_good(struct raw *s, __u8 lane)
 	check(s->pages[s->info.pages_len - 1] == 0x55, "no", "lane %u: the mappings stay", lane);
 }
 
-static void vanish_under_sleepers(void)
+/* @away, @back: what takes the device from its sockets and brings it back. */
+static void vanish_under_sleepers(const char *away, const char *back)
 {
 	struct raw *s[2];
 	pthread_t threads[2];
@@ -78,17 +79,21 @@ static void vanish_under_sleepers(void)
 	}
 	usleep(200000);
 	check(can("pinned"), "unloaded", "the driver's module can't be unloaded");
-	must("vanish");
+	must(away);
 	for (i = 0; i < 2; i++) {
 		pthread_join(threads[i], &revents);
 		CHECK_EQ((long)revents, POLLERR | POLLHUP, "lane %u: poll wakes: POLLERR, POLLHUP",
 			 lanes[i].lane);
 		gone_for_good(s[i], lanes[i].lane);
 	}
-	must("return");
+	must(back);
 	for (i = 0; i < 2; i++) {
 		CHECK_ERR(raw_batch(s[i], ATMO_RX_BATCH, 1), ENODEV,
 			  "lane %u: still, when the NIC is back", lanes[i].lane);
+		raw_close(s[i]);
+		s[i] = raw_open(&place, PORT + i, lanes[i].lane);
+		check(s[i]->info.lport == htons(PORT + i), "another",
+		      "lane %u: its port can be bound again", lanes[i].lane);
 		raw_close(s[i]);
 	}
 }
@@ -236,7 +241,8 @@ int main(int argc, char **argv)
 {
 	program = argc > 1 ? argv[argc - 1] : "";
 	place_parse(&place, argc - 1, argv);
-	vanish_under_sleepers();
+	vanish_under_sleepers("vanish", "return");
+	vanish_under_sleepers("leave", "back");
 	vanish_under_workers();
 	vanish_under_churners();
 	protocol_away();
