@@ -4,8 +4,8 @@
  * captures. Numbers grow and begin anew after 2^31: one that was seen a while ago
  * names the same instance or none.
  *
- * An instance is here from its first bind until its file is closed, and who finds
- * it holds a reference. The entry is taken out before the file's own reference is
+ * An instance is here from its bind until its file is closed, and who finds it
+ * holds a reference. The entry is taken out before the file's own reference is
  * given up, and looked up under the same lock: what is found is alive.
  */
 #include <linux/cred.h>
@@ -19,27 +19,33 @@
 static DEFINE_XARRAY_ALLOC1(instances);
 static u32 next_id;
 
-/* The caller is about to bind it: from now on it has a number, and an owner. */
-int atmo_registry_add(struct atmo_instance *inst, const struct net *net)
+/* The caller is about to bind it: it has a number, by which nobody finds it yet. */
+int atmo_registry_reserve(struct atmo_instance *inst)
 {
 	int err;
 
 	lockdep_assert_held(&inst->bind_mutex);
 	if (inst->id)
 		return 0;
-	inst->binder.uid = current_euid();
-	inst->binder.net_cookie = net->net_cookie;
-	get_task_comm(inst->binder.comm, current->group_leader);
-	inst->binder.pid = get_task_pid(current, PIDTYPE_TGID);
-	err = xa_alloc_cyclic(&instances, &inst->id, inst, XA_LIMIT(1, INT_MAX), &next_id,
+	err = xa_alloc_cyclic(&instances, &inst->id, NULL, XA_LIMIT(1, INT_MAX), &next_id,
 			      GFP_KERNEL_ACCOUNT);
 	if (err < 0) {
-		put_pid(inst->binder.pid);
-		inst->binder.pid = NULL;
 		inst->id = 0;
 		return err;
 	}
 	return 0;
+}
+
+/* The caller has bound it: it is his, whoever may have tried before. */
+void atmo_registry_add(struct atmo_instance *inst, const struct net *net)
+{
+	lockdep_assert_held(&inst->bind_mutex);
+	inst->binder.uid = current_euid();
+	inst->binder.net_cookie = net->net_cookie;
+	get_task_comm(inst->binder.comm, current->group_leader);
+	inst->binder.pid = get_task_pid(current, PIDTYPE_TGID);
+	/* Its place is reserved: this needs no memory. */
+	xa_store(&instances, inst->id, inst, GFP_KERNEL);
 }
 
 /* Also when it was never added. References that others hold stay good. */
