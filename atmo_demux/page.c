@@ -70,7 +70,12 @@ EXPORT_SYMBOL_GPL(atmo_page_init);
  */
 void atmo_page_exit(struct atmo_page *p, struct device *dma_dev)
 {
-	dma_unmap_page(dma_dev, p->dma, PAGE_SIZE, DMA_BIDIRECTIONAL);
+	/*
+	 * Each frame was synced when it came: what a bounce buffer still holds may
+	 * be another's, and the memory behind the page may have an owner.
+	 */
+	dma_unmap_page_attrs(dma_dev, p->dma, PAGE_SIZE, DMA_BIDIRECTIONAL,
+			     DMA_ATTR_SKIP_CPU_SYNC);
 	put_page(p->page);
 	p->page = NULL;
 	p->va = NULL;

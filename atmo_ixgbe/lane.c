@@ -159,7 +159,7 @@ static u32 ring_len(u32 n, u32 max)
 static struct atmo_lane *lane_create(struct atmo_ixgbe *port, void *owner, u32 nr_pages,
 				     u16 reg)
 {
-	struct atmo_lane *lane = kzalloc(sizeof(*lane), GFP_KERNEL);
+	struct atmo_lane *lane = kzalloc(sizeof(*lane), GFP_KERNEL_ACCOUNT);
 
 	if (!lane)
 		return NULL;

@@ -69,7 +69,7 @@ static int ltx_alloc_heads(struct atmo_ixgbe_ltx *tx, u32 nr_frames)
 {
 	u32 n = DIV_ROUND_UP(nr_frames, ATMO_IXGBE_HEADS_PER_CHUNK);
 
-	tx->head = kvcalloc(n, sizeof(*tx->head), GFP_KERNEL);
+	tx->head = kvcalloc(n, sizeof(*tx->head), GFP_KERNEL_ACCOUNT);
 	if (!tx->head)
 		return -ENOMEM;
 	for (; tx->nr_chunks < n; tx->nr_chunks++) {
@@ -99,7 +99,7 @@ int atmo_ixgbe_ltx_alloc(struct atmo_ixgbe_ltx *tx, u32 nr_frames)
 
 	tx->mask = len - 1;
 	tx->frame_mask = nr_frames - 1;
-	tx->frame = kvcalloc(nr_frames, sizeof(*tx->frame), GFP_KERNEL);
+	tx->frame = kvcalloc(nr_frames, sizeof(*tx->frame), GFP_KERNEL_ACCOUNT);
 	if (!tx->frame)
 		return -ENOMEM;
 	tx->desc = dma_alloc_coherent(tx->dev, len * sizeof(*tx->desc), &tx->dma, GFP_KERNEL);

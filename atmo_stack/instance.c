@@ -70,9 +70,6 @@ static void instance_destroy(struct kref *ref)
 {
 	struct atmo_instance *inst = container_of(ref, struct atmo_instance, ref);
 
-	atmo_rings_destroy(inst);
-	atmo_domain_leave(inst);
-	atmo_charge_drop(&inst->charge);
 	put_pid(inst->binder.pid);
 	mutex_destroy(&inst->tx.mutex);
 	mutex_destroy(&inst->rx.mutex);
@@ -183,6 +180,14 @@ static void detach_endpoint(struct atmo_instance *inst)
 	atmo_endpoint_unbind(&inst->ep);
 }
 
+/* Undoes create_memory(), if there is any. */
+static void destroy_memory(struct atmo_instance *inst)
+{
+	atmo_domain_leave(inst);
+	atmo_charge_drop(&inst->charge);
+	atmo_rings_destroy(inst);
+}
+
 static void teardown(struct atmo_instance *inst)
 {
 	lockdep_assert_held(&inst->bind_mutex);
@@ -210,6 +215,8 @@ void atmo_instance_close(struct atmo_instance *inst)
 	atmo_capture_end(inst);
 	mutex_lock(&inst->bind_mutex);
 	teardown(inst);
+	/* A capture may hold the instance for long, but no mapping is left. */
+	destroy_memory(inst);
 	mutex_unlock(&inst->bind_mutex);
 	atmo_instance_put(inst);
 }
@@ -307,20 +314,13 @@ err_rings:
 	return err;
 }
 
-static void destroy_memory(struct atmo_instance *inst)
-{
-	atmo_domain_leave(inst);
-	atmo_charge_drop(&inst->charge);
-	atmo_rings_destroy(inst);
-}
-
 static int bind_locked(struct atmo_instance *inst, struct net *net,
 		       const struct atmo_bind *bind, struct atmo_domain *domain)
 {
 	int err;
 
 	lockdep_assert_held(&inst->bind_mutex);
-	err = atmo_registry_add(inst, net);
+	err = atmo_registry_reserve(inst);
 	if (err)
 		return err;
 	endpoint_init(&inst->ep, bind);
@@ -341,6 +341,7 @@ static int bind_locked(struct atmo_instance *inst, struct net *net,
 		return err;
 	}
 	set_state(inst, ATMO_INSTANCE_BOUND);
+	atmo_registry_add(inst, net);
 	return 0;
 }
 

@@ -3,11 +3,13 @@
  * The two regions that an application maps: the rings (layout in
  * uapi/linux/atmo_ring.h) and its packet pages.
  *
- * A region is mapped as a whole, and populated at once. Of the packet pages, which
- * memory stands behind a slot can change: then the mappings of that slot, wherever
- * they are, are taken away, and the next access faults the new memory in. For this
- * each instance is an address space of its own: all open files of /dev/atmo have the
- * same inode. A mapping holds its file open, and that rings and pages.
+ * A region is mapped as a whole. Of the packet pages, which memory stands behind a
+ * slot can change: then the mappings of that slot, wherever they are, are taken
+ * away, and the next access faults the new memory in. For this each instance is an
+ * address space of its own: all open files of /dev/atmo have the same inode. A
+ * mapping is found there only after our mmap handler has returned, so that one
+ * leaves everything to faults. A mapping holds its file open, and that rings and
+ * pages.
  */
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -100,24 +102,6 @@ static struct page *packet_page(const struct atmo_instance *inst, unsigned long 
 	return inst->domain->pages[i];
 }
 
-static int insert_pages(struct atmo_instance *inst, struct vm_area_struct *vma,
-			struct page *(*get)(const struct atmo_instance *inst, unsigned long i))
-{
-	unsigned long done, n, left, nr = vma_pages(vma);
-	struct page *pages[ATMO_CHUNK];
-	int err;
-
-	for (done = 0; done < nr; done += n) {
-		for (n = 0; n < ATMO_CHUNK && done + n < nr; n++)
-			pages[n] = get(inst, done + n);
-		left = n;
-		err = vm_insert_pages(vma, vma->vm_start + done * PAGE_SIZE, pages, &left);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
 /* ---- Faults ---- */
 
 /* A page that a mapping lacks; NULL: nothing belongs there. */
@@ -131,19 +115,41 @@ static struct page *region_page(const struct atmo_instance *inst, pgoff_t pgoff)
 }
 
 /*
- * The lock is held until the page is in place: who replaces memory does so under
- * the same lock and takes mappings away afterwards, this one among them.
+ * Puts the page at @addr in place, and those behind it that are missing, too.
+ * Fails only if that page is not there then.
+ */
+static int insert_pages(struct atmo_instance *inst, struct vm_area_struct *vma,
+			unsigned long addr, pgoff_t pgoff)
+{
+	unsigned long nr, left, most = (vma->vm_end - addr) >> PAGE_SHIFT;
+	struct page *pages[ATMO_CHUNK];
+	int err;
+
+	lockdep_assert_held(&inst->rx.mutex);
+	most = min_t(unsigned long, most, ATMO_CHUNK);
+	for (nr = 0; nr < most; nr++) {
+		pages[nr] = region_page(inst, pgoff + nr);
+		if (!pages[nr])
+			break;
+	}
+	if (!nr)
+		return -EFAULT;
+	left = nr;
+	err = vm_insert_pages(vma, addr, pages, &left);
+	return left < nr ? 0 : err;
+}
+
+/*
+ * The lock is held until the pages are in place: who replaces memory does so under
+ * the same lock and takes mappings away afterwards, these among them.
  */
 static vm_fault_t region_fault(struct vm_fault *vmf)
 {
 	struct atmo_instance *inst = vmf->vma->vm_private_data;
-	struct page *page;
-	int err = -EFAULT;
+	int err;
 
 	mutex_lock(&inst->rx.mutex);
-	page = region_page(inst, vmf->pgoff);
-	if (page)
-		err = vm_insert_page(vmf->vma, vmf->address & PAGE_MASK, page);
+	err = insert_pages(inst, vmf->vma, vmf->address & PAGE_MASK, vmf->pgoff);
 	mutex_unlock(&inst->rx.mutex);
 	/* -EBUSY: another thread's fault was faster. */
 	if (!err || err == -EBUSY)
@@ -192,7 +198,7 @@ void atmo_instance_unmap_pages(struct atmo_instance *inst, u32 slot, u32 nr)
 			    (loff_t)nr * PAGE_SIZE, false);
 }
 
-/* mmap_lock is held for writing. On an error the caller unmaps what was done. */
+/* mmap_lock is held for writing. */
 int atmo_instance_mmap(struct atmo_instance *inst, struct vm_area_struct *vma)
 {
 	const size_t len = vma->vm_end - vma->vm_start;
@@ -205,19 +211,18 @@ int atmo_instance_mmap(struct atmo_instance *inst, struct vm_area_struct *vma)
 	err = atmo_instance_error(inst);
 	if (err)
 		goto out;
+	err = -EINVAL;
+	if (!(offset == ATMO_MMAP_RINGS && len == inst->rings_len) &&
+	    !(offset == ATMO_MMAP_PAGES && len == (size_t)inst->nr_pages * PAGE_SIZE))
+		goto out;
 	/* Not inherited: a child's fd is another user of the same rings. */
 	vm_flags_set(vma, VM_MIXEDMAP | VM_DONTEXPAND | VM_DONTDUMP | VM_DONTCOPY);
 	vm_flags_clear(vma, VM_MAYEXEC);
 	vma->vm_private_data = inst;
 	vma->vm_ops = &region_ops;
-	if (offset == ATMO_MMAP_RINGS && len == inst->rings_len)
-		err = insert_pages(inst, vma, ring_page);
-	else if (offset == ATMO_MMAP_PAGES && len == (size_t)inst->nr_pages * PAGE_SIZE)
-		err = insert_pages(inst, vma, packet_page);
-	else
-		err = -EINVAL;
-	if (!err && offset == ATMO_MMAP_PAGES)
+	if (offset == ATMO_MMAP_PAGES)
 		WRITE_ONCE(inst->pages_addr, vma->vm_start);
+	err = 0;
 out:
 	mutex_unlock(&inst->rx.mutex);
 	return err;

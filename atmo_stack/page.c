@@ -84,25 +84,36 @@ static int page_renew(struct atmo_instance *inst, u32 slot)
 	return 0;
 }
 
+/* Up to @nr slots. What was replaced is free then, and no mapping has it. */
+static int chunk_renew(struct atmo_instance *inst, u32 slot, u32 nr)
+{
+	u32 done;
+	int err = 0;
+
+	for (done = 0; !err && done < nr; done++)
+		err = page_renew(inst, slot + done);
+	atmo_instance_unmap_pages(inst, slot, nr);
+	return err;
+}
+
 /*
  * Fresh memory for all pages, and all are the application's. For a failed instance
- * whose endpoint is stopped. A page at a time: there is never more memory than
- * was paid for, plus a page. Pages that other instances use, too, stay as they are.
+ * whose endpoint is stopped. A chunk at a time: there is never more memory than
+ * was paid for, plus that. Pages that other instances use, too, stay as they are.
  *
  * -ENOMEM: some are fresh; may be tried again.
  */
 int atmo_pages_renew(struct atmo_instance *inst)
 {
-	u32 slot;
+	u32 slot, nr;
 	int err;
 
-	if (!READ_ONCE(inst->domain->shared)) {
-		for (slot = 0; slot < inst->nr_pages; slot++) {
-			err = page_renew(inst, slot);
-			if (err)
-				return err;
-			cond_resched();
-		}
+	for (slot = 0; !READ_ONCE(inst->domain->shared) && slot < inst->nr_pages; slot += nr) {
+		nr = min_t(u32, inst->nr_pages - slot, ATMO_CHUNK);
+		err = chunk_renew(inst, slot, nr);
+		if (err)
+			return err;
+		cond_resched();
 	}
 	atmo_domain_reclaim(inst);
 	inst->rx.nr_spare = 0;

@@ -207,8 +207,8 @@ struct atmo_domain {
  * struct atmo_instance - one open file of /dev/atmo
  * @ref: the open file, and a gone callback that is under way
  * @ep: its flow on a NIC
- * @id: number, see registry.c; 0 before the first bind, then constant
- * @binder: who bound it; constant when @id is set
+ * @id: number, see registry.c; 0 before bind is first tried, then constant
+ * @binder: who bound it; written before it can be found by @id, then constant
  * @tap: its capture, or NULL; see capture.c
  * @closed: its file is being closed; protected as @tap is
  * @waitq: tasks in poll
@@ -313,7 +313,8 @@ void atmo_instance_fail(struct atmo_instance *inst);
 int atmo_instance_stop(struct atmo_instance *inst);
 
 /* registry.c */
-int atmo_registry_add(struct atmo_instance *inst, const struct net *net);
+int atmo_registry_reserve(struct atmo_instance *inst);
+void atmo_registry_add(struct atmo_instance *inst, const struct net *net);
 void atmo_registry_remove(struct atmo_instance *inst);
 struct atmo_instance *atmo_registry_next(u32 *id);
 struct atmo_instance *atmo_registry_get(u32 id);

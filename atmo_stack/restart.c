@@ -52,19 +52,22 @@ static int restart(struct atmo_instance *inst)
 	/* After this neither NIC nor softirq know the pages. */
 	atmo_endpoint_stop(&inst->ep);
 	err = atmo_pages_renew(inst);
-	/* Also after a failure: what was renewed is shown, what was replaced is free. */
-	atmo_instance_unmap_pages(inst, 0, inst->nr_pages);
 	if (err)
-		return err;
+		goto err_failed;
 	reset_rings(inst);
 	err = atmo_endpoint_reopen(&inst->ep, inst->nr_pages);
 	if (err)
-		return err;
+		goto err_failed;
 	err = atmo_endpoint_start(&inst->ep);
 	if (err)
-		return err;
+		goto err_failed;
 	resume(inst);
 	return 0;
+
+err_failed:
+	/* It may have worked before. */
+	wake_up_interruptible_poll(&inst->waitq, EPOLLERR);
+	return err;
 }
 
 /* 0, or a negative errno as documented for ATMO_RESTART. */

@@ -7,8 +7,10 @@
  * the lookup is one hash and no lock.
  */
 #include <linux/etherdevice.h>
+#include <linux/if_ether.h>
 #include <linux/inetdevice.h>
 #include <linux/jhash.h>
+#include <linux/minmax.h>
 #include <linux/netdevice.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -65,7 +67,7 @@ static struct dst_entry *lookup4(const struct atmo_endpoint *ep, const __be32 *d
 {
 	struct net_device *netdev = atmo_nic_netdev(ep->nic);
 	bool multicast = ipv4_is_multicast(*daddr);
-	struct net *net = dev_net(netdev);
+	struct net *net = ep->net;
 	struct flowi4 fl4 = {
 		.flowi4_oif = netdev->ifindex,
 		.flowi4_proto = ep->flow.protocol,
@@ -121,9 +123,9 @@ static struct dst_entry *lookup6(const struct atmo_endpoint *ep, const __be32 *d
 	memcpy(&fl6.saddr, ep->flow.laddr, sizeof(fl6.saddr));
 	if (!ipv6_addr_is_multicast(&fl6.daddr) &&
 	    (!atmo_check_unicast(AF_INET6, daddr) ||
-	     ipv6_chk_addr(dev_net(netdev), &fl6.daddr, netdev, 0)))
+	     ipv6_chk_addr(ep->net, &fl6.daddr, netdev, 0)))
 		return ERR_PTR(-EINVAL);
-	dst = ip6_route_output(dev_net(netdev), NULL, &fl6);
+	dst = ip6_route_output(ep->net, NULL, &fl6);
 	flags = container_of(dst, struct rt6_info, dst)->rt6i_flags;
 	if (dst->error || dst->dev != netdev || flags & (RTF_LOCAL | RTF_ANYCAST | RTF_REJECT)) {
 		dst_release(dst);
@@ -146,9 +148,9 @@ static void set_nexthop6(struct atmo_path *path, const __be32 *daddr)
 	memcpy(path->nexthop, rt6_nexthop(rt, (struct in6_addr *)daddr), sizeof(path->nexthop));
 }
 
-static bool is_own6(struct net_device *netdev, const __be32 *addr)
+static bool is_own6(struct net *net, struct net_device *netdev, const __be32 *addr)
 {
-	return ipv6_chk_addr(dev_net(netdev), (const struct in6_addr *)addr, netdev, 0);
+	return ipv6_chk_addr(net, (const struct in6_addr *)addr, netdev, 0);
 }
 
 static u8 hop_limit6(struct atmo_path *path, struct net_device *netdev)
@@ -191,7 +193,7 @@ static void set_nexthop6(struct atmo_path *path, const __be32 *daddr)
 {
 }
 
-static bool is_own6(struct net_device *netdev, const __be32 *addr)
+static bool is_own6(struct net *net, struct net_device *netdev, const __be32 *addr)
 {
 	return false;
 }
@@ -262,8 +264,8 @@ static int check_static(const struct atmo_endpoint *ep, const __be32 *daddr)
 	if (!atmo_check_unicast(ep->flow.family, daddr))
 		return -EINVAL;
 	if (ep->flow.family == AF_INET)
-		return is_unicast4(dev_net(netdev), netdev, *daddr) ? 0 : -EINVAL;
-	return is_own6(netdev, daddr) ? -EINVAL : 0;
+		return is_unicast4(ep->net, netdev, *daddr) ? 0 : -EINVAL;
+	return is_own6(ep->net, netdev, daddr) ? -EINVAL : 0;
 }
 
 /* The way that Linux knows, as atmo_path_find(). */
@@ -440,7 +442,11 @@ EXPORT_SYMBOL_GPL(atmo_path_ask);
  */
 u32 atmo_path_mtu(struct atmo_instance *inst, const struct atmo_path *path)
 {
-	return path->dst ? dst_mtu(path->dst) : READ_ONCE(atmo_nic_netdev(inst->ep.nic)->mtu);
+	u32 mtu = READ_ONCE(atmo_nic_netdev(inst->ep.nic)->mtu);
+
+	/* A route may promise more than the device can do. */
+	mtu = min_t(u32, mtu, ETH_DATA_LEN);
+	return path->dst ? min(dst_mtu(path->dst), mtu) : mtu;
 }
 EXPORT_SYMBOL_GPL(atmo_path_mtu);
 
@@ -483,7 +489,7 @@ void atmo_path_fill(struct atmo_instance *inst, struct atmo_path *path, struct a
 	l3->family = inst->ep.flow.family;
 	memcpy(l3->saddr, inst->ep.flow.laddr, sizeof(l3->saddr));
 	if (l3->family == AF_INET)
-		fill_ipv4(dev_net(netdev), path, l3);
+		fill_ipv4(inst->ep.net, path, l3);
 	else
 		l3->ttl = hop_limit6(path, netdev);
 	if (path->multicast)

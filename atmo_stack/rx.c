@@ -10,6 +10,7 @@
  * Frames that the rx ring has no room for stay where they are.
  */
 #include <linux/mm.h>
+#include <linux/nospec.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -29,6 +30,7 @@ static void take_free_entry(struct atmo_instance *inst, u32 i)
 		atmo_rx_drop(inst, ATMO_DROP_FREE_BAD_SLOT);
 		return;
 	}
+	desc.slot = array_index_nospec(desc.slot, inst->nr_pages);
 	if (!atmo_owner_take(&inst->owners[desc.slot], inst->member, ATMO_OWNER_SPARE)) {
 		atmo_rx_drop(inst, ATMO_DROP_FREE_NOT_OWNED);
 		return;

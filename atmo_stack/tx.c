@@ -14,6 +14,7 @@
  * held, and no further entry is consumed until it has taken them.
  */
 #include <linux/mm.h>
+#include <linux/nospec.h>
 #include <linux/sched.h>
 
 #include "capture.h"
@@ -119,6 +120,7 @@ static bool take_entry(struct atmo_instance *inst, u32 i, struct atmo_tx_work *w
 		atmo_tx_drop(inst, ATMO_DROP_TX_BAD_SLOT);
 		return false;
 	}
+	desc->slot = array_index_nospec(desc->slot, inst->nr_pages);
 	if (!atmo_owner_take(&inst->owners[desc->slot], inst->member, ATMO_OWNER_TX)) {
 		atmo_tx_drop(inst, ATMO_DROP_TX_NOT_OWNED);
 		return false;

@@ -32,6 +32,7 @@
 /*
  * Offsets for mmap(). Both regions need MAP_SHARED, are mapped as a whole
  * (atmo_info.rings_len, pages_len), never executable, not inherited by fork().
+ * MAP_POPULATE spares the data path the faults.
  */
 #define ATMO_MMAP_RINGS		0x000000000ULL
 #define ATMO_MMAP_PAGES		0x100000000ULL

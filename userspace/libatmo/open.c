@@ -152,7 +152,7 @@ static int rings_init(struct atmo_sock *s, const struct atmo_info *info)
 
 uint8_t *sock_map(const struct atmo_sock *s, uint64_t offset, size_t len, void *at)
 {
-	void *p = mmap(at, len, PROT_READ | PROT_WRITE, MAP_SHARED | (at ? MAP_FIXED : 0),
+	void *p = mmap(at, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE | (at ? MAP_FIXED : 0),
 		       s->fd, (off_t)offset);
 
 	return p == MAP_FAILED ? NULL : p;
