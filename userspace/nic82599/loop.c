@@ -114,6 +114,9 @@ void bus_timer_cancel(struct bus_timer *t)
 void bus_timer_arm(struct bus_timer *t, uint64_t due_ns)
 {
 	bus_timer_cancel(t);
+	/* Not in this round: see timers_run(). */
+	if (due_ns <= loop.now_ns)
+		due_ns = loop.now_ns + 1;
 	if (loop.nr_timers == loop.heap_size)
 		heap_grow();
 	t->due_ns = due_ns;
@@ -123,14 +126,13 @@ void bus_timer_arm(struct bus_timer *t, uint64_t due_ns)
 /*
  * Run what is due in this round. Timers armed meanwhile wait for the next round, even
  * when they are due: one that re-arms itself at once must not keep the loop
- * from its descriptors.
+ * from its descriptors. bus_timer_arm() sees to that.
  */
 static void timers_run(void)
 {
-	unsigned int left = loop.nr_timers;
 	struct bus_timer *t;
 
-	while (left-- && loop.nr_timers && heap_at(1)->due_ns <= loop.now_ns) {
+	while (loop.nr_timers && heap_at(1)->due_ns <= loop.now_ns) {
 		t = heap_at(1);
 		bus_timer_cancel(t);
 		t->fn(t);

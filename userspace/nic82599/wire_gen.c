@@ -62,6 +62,7 @@ static void emit(struct gen *g, const uint8_t *f, size_t len)
 	}
 	r->sent++;
 	r->sent_bytes += len + FCS_LEN;
+	r->last_tx_ns = bus_now_ns();
 	wire_deliver(g->wire, f, len);
 }
 
@@ -266,7 +267,7 @@ static void gen_send(struct wire *w, const void *frame, size_t len)
 		return;
 	}
 	owner = run_owner(t.run);
-	if (owner && found == GEN_DAMAGED)
+	if (owner && owner->run.state != GEN_DONE && found == GEN_DAMAGED)
 		gen_run_damaged(&owner->run, len, &t, loop_clock_ns());
 	else if (found == GEN_DAMAGED)
 		g->damaged++;
