@@ -51,6 +51,38 @@ static void start_rx_mode(struct atmo_ixgbe *port)
 	netif_addr_unlock_bh(port->netdev);
 }
 
+/*
+ * The reset ends all DMA of queues that would not stop. If not even that works,
+ * the device loses the bus: from then on it can't touch any page, so all of them
+ * can be let go.
+ */
+static void stop_dma(struct atmo_ixgbe *port)
+{
+	if (atmo_ixgbe_hw_reset(port) != -ETIMEDOUT)
+		return;
+	dev_err(port->dev, "device does not reset: cut off from memory and given up\n");
+	pci_clear_master(port->pdev);
+	WRITE_ONCE(port->removed, true);
+}
+
+static void freeze_lanes(struct atmo_ixgbe *port)
+{
+	unsigned int i;
+
+	for (i = 0; i < port->nr_lanes; i++)
+		if (port->lane[i])
+			atmo_ixgbe_lane_freeze(port->lane[i]);
+}
+
+static void flush_lanes(struct atmo_ixgbe *port)
+{
+	unsigned int i;
+
+	for (i = 0; i < port->nr_lanes; i++)
+		if (port->lane[i])
+			atmo_ixgbe_lane_flush(port->lane[i]);
+}
+
 /**
  * atmo_ixgbe_port_start() - from reset to receiving
  * @port: port, stopped; rings of the ordinary queues are filled
@@ -98,10 +130,9 @@ int atmo_ixgbe_port_start(struct atmo_ixgbe *port)
 	return 0;
 
 reset:
-	for (i = 0; i < port->nr_lanes; i++)
-		if (port->lane[i])
-			atmo_ixgbe_lane_freeze(port->lane[i]);
-	atmo_ixgbe_hw_reset(port);
+	freeze_lanes(port);
+	stop_dma(port);
+	flush_lanes(port);
 	return err;
 }
 
@@ -125,20 +156,6 @@ static void stop_queues(struct atmo_ixgbe *port)
 	}
 }
 
-/*
- * The reset ends all DMA of queues that would not stop. If not even that works,
- * the device loses the bus: from then on it can't touch any page, so all of them
- * can be let go.
- */
-static void stop_dma(struct atmo_ixgbe *port)
-{
-	if (atmo_ixgbe_hw_reset(port) != -ETIMEDOUT)
-		return;
-	dev_err(port->dev, "device does not reset: cut off from memory and given up\n");
-	pci_clear_master(port->pdev);
-	WRITE_ONCE(port->removed, true);
-}
-
 /**
  * atmo_ixgbe_port_stop() - no DMA, no interrupt, no NAPI after return
  * @port: port, started
@@ -155,9 +172,7 @@ void atmo_ixgbe_port_stop(struct atmo_ixgbe *port)
 	lockdep_assert_held(&port->lock);
 	WRITE_ONCE(port->up, false);
 	netif_tx_disable(port->netdev);
-	for (i = 0; i < port->nr_lanes; i++)
-		if (port->lane[i])
-			atmo_ixgbe_lane_freeze(port->lane[i]);
+	freeze_lanes(port);
 	atmo_ixgbe_irq_stop(port);
 	for (i = 0; i < port->nr_shared; i++)
 		napi_disable(&port->queue[i]->napi);
@@ -173,9 +188,7 @@ void atmo_ixgbe_port_stop(struct atmo_ixgbe *port)
 
 	for (i = 0; i < port->nr_shared; i++)
 		atmo_ixgbe_tx_drop_all(port->queue[i]);
-	for (i = 0; i < port->nr_lanes; i++)
-		if (port->lane[i])
-			atmo_ixgbe_lane_flush(port->lane[i]);
+	flush_lanes(port);
 	atmo_ixgbe_lanes_notify(port);
 }
 

@@ -310,7 +310,7 @@ static u64 *queue_values(struct atmo_ixgbe_queue *q, u64 *val)
 	return val;
 }
 
-/* @val is zeroed. Context: process, RTNL. */
+/* @val is zeroed. Context: process, sleeps, RTNL; takes port->lock. */
 void atmo_ixgbe_stats_values(struct atmo_ixgbe *port, u64 *val)
 {
 	unsigned int i;
@@ -318,8 +318,11 @@ void atmo_ixgbe_stats_values(struct atmo_ixgbe *port, u64 *val)
 	static_assert(ARRAY_SIZE(queue_stat) == 8 + ATMO_IXGBE_NR_RX_DROPS);
 	static_assert(ARRAY_SIZE(port_stat) == 11);
 
-	if (READ_ONCE(port->up))
+	/* Not in the middle of a reset, when registers may not be read. */
+	mutex_lock(&port->lock);
+	if (port->up)
 		atmo_ixgbe_stats_update(port);
+	mutex_unlock(&port->lock);
 	for (i = 0; i < ARRAY_SIZE(hw_stat); i++)
 		*val++ = *(u64 *)((u8 *)&port->hw_stats + hw_stat[i].offset);
 	port_stats(port, val);
