@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 int kv_store_create(struct kv_store *s, unsigned int capacity_log2, uint16_t key_max,
 		    uint16_t value_max)
@@ -122,13 +123,29 @@ bool kv_store_delete(struct kv_store *s, struct kv_str key, uint32_t now)
 	return entry;
 }
 
+/*
+ * Whole pages are given back, and read as zeroes from then on, as private anonymous
+ * memory does (madvise(2)). Entry by entry it would take the time, and the memory,
+ * of all that there could be, with the lock held.
+ */
+static void clear_segment(struct kv_store *s, unsigned int i)
+{
+	size_t len = s->mem_len / s->nr_segments;
+	size_t beyond = len & ((size_t)sysconf(_SC_PAGESIZE) - 1);
+
+	if (beyond || madvise((uint8_t *)s->mem + i * len, len, MADV_DONTNEED))
+		kv_table_clear(&s->segments[i].table);
+	else
+		s->segments[i].table.nr = 0;
+}
+
 void kv_store_clear(struct kv_store *s)
 {
 	unsigned int i;
 
 	for (i = 0; i < s->nr_segments; i++) {
 		pthread_mutex_lock(&s->segments[i].lock);
-		kv_table_clear(&s->segments[i].table);
+		clear_segment(s, i);
 		pthread_mutex_unlock(&s->segments[i].lock);
 	}
 }

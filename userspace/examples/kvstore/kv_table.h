@@ -79,6 +79,7 @@ struct kv_entry *kv_table_put(struct kv_table *t, uint64_t hash, const void *key
 /* Of this table, and found just now. */
 void kv_table_delete(struct kv_table *t, struct kv_entry *entry);
 
+/* Looks at every entry, until all those in use are gone. */
 void kv_table_clear(struct kv_table *t);
 
 static inline uint8_t *kv_key(const struct kv_entry *entry)

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "kv_serve.h"
 
@@ -365,6 +367,68 @@ static void segments_fill_evenly(void **state)
 	}
 }
 
+static size_t resident_pages(const struct kv_store *s)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), nr = (s->mem_len + page - 1) / page;
+	unsigned char *resident = malloc(nr);
+	size_t i, sum = 0;
+
+	assert_int_equal(mincore(s->mem, s->mem_len, resident), 0);
+	for (i = 0; i < nr; i++)
+		sum += resident[i] & 1;
+	free(resident);
+	return sum;
+}
+
+/* Of many pages, which go back, and of a few entries, which don't fill one. */
+static void flush_all_leaves_nothing(void **state)
+{
+	static const unsigned int sizes[] = { 4, 6, 10, 16 };
+	struct kv_command cmd = { .op = KV_SET, .value = { "v", 1 } };
+	struct kv_store s;
+	struct kv_reply r;
+	uint32_t i, n, round;
+	char key[32];
+
+	(void)state;
+	for (i = 0; i < NR_OF(sizes); i++) {
+		assert_int_equal(kv_store_create(&s, sizes[i], 20, 8), 0);
+		for (round = 0; round < 2; round++) {
+			for (n = 0; n < (1u << sizes[i]) / 4 * 3; n++) {
+				cmd.key = (struct kv_str){ key, (size_t)sprintf(key, "%u", n) };
+				assert_true(kv_store_set(&s, &cmd));
+			}
+			assert_int_equal(kv_store_count(&s), n);
+			kv_store_clear(&s);
+			assert_int_equal(kv_store_count(&s), 0);
+		}
+		for (n = 0; n < (1u << sizes[i]) / 4 * 3; n++) {
+			cmd.key = (struct kv_str){ key, (size_t)sprintf(key, "%u", n) };
+			kv_reply_init(&r, pages[0], ROOM, more, NULL);
+			assert_false(kv_store_get(&s, cmd.key, NOW, &r));
+		}
+		kv_store_destroy(&s);
+	}
+}
+
+/* What was never touched stays so, whoever asks for it, and however often. */
+static void flush_all_takes_no_memory(void **state)
+{
+	struct kv_command cmd = { .op = KV_SET, .key = { "a", 1 }, .value = { "v", 1 } };
+	struct kv_store s;
+
+	(void)state;
+	assert_int_equal(kv_store_create(&s, 20, 16, 32), 0);
+	kv_store_clear(&s);
+	assert_int_equal(resident_pages(&s), 0);
+	assert_true(kv_store_set(&s, &cmd));
+	assert_true(resident_pages(&s) > 0);
+	kv_store_clear(&s);
+	assert_int_equal(resident_pages(&s), 0);
+	assert_int_equal(kv_store_count(&s), 0);
+	kv_store_destroy(&s);
+}
+
 /* A reply is well-formed: lines of the protocol, frame headers that agree. */
 static void check_reply(const struct kv_reply *r, unsigned int nr, const uint8_t *id)
 {
@@ -466,6 +530,8 @@ int main(void)
 		WITH_STORE(long_replies_take_many_datagrams),
 		WITH_STORE(full_store_says_so),
 		cmocka_unit_test(segments_fill_evenly),
+		cmocka_unit_test(flush_all_leaves_nothing),
+		cmocka_unit_test(flush_all_takes_no_memory),
 		WITH_STORE(garbage_does_no_harm),
 		WITH_STORE(two_workers_share_the_store),
 	};
