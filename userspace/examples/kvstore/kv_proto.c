@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "kv_proto.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,8 @@ static const char error_line[] = "CLIENT_ERROR bad command line format\r\n";
 static const char error_data[] = "CLIENT_ERROR bad data chunk\r\n";
 static const char error_size[] = "SERVER_ERROR object too large for cache\r\n";
 static const char error_reply[] = "SERVER_ERROR out of memory writing get response\r\n";
+
+static_assert(KV_FRAME_LEN + sizeof(error_reply) - 1 <= KV_MIN_ROOM, "no room for an error");
 
 /* Longer expiration times than 30 days are Unix times. */
 #define MAX_RELATIVE	(60 * 60 * 24 * 30)

@@ -20,6 +20,7 @@
 #define KV_MAX_KEY		250	/* the protocol's */
 #define KV_MAX_VALUE		1024	/* set and reply each fit one datagram */
 #define KV_MAX_DATAGRAMS	64	/* of one reply */
+#define KV_MIN_ROOM		64	/* of a datagram: any error line fits */
 
 enum kv_op {
 	KV_GET,
@@ -81,7 +82,7 @@ bool kv_next_key(struct kv_str *list, struct kv_str *key);
  * @buf: its datagrams, frame headers included
  * @len: their lengths
  * @nr: how many
- * @room: most bytes of one
+ * @room: most bytes of one, at least KV_MIN_ROOM
  * @more: gives another buffer of @room bytes, or NULL
  * @ctx: for @more
  * @lost: something found no place
@@ -96,7 +97,7 @@ struct kv_reply {
 	bool	lost;
 };
 
-/* An empty reply that begins in @first, of @room bytes (more than KV_FRAME_LEN). */
+/* An empty reply that begins in @first, of @room bytes. */
 void kv_reply_init(struct kv_reply *r, uint8_t *first, size_t room,
 		   uint8_t *(*more)(void *ctx), void *ctx);
 void kv_reply_add(struct kv_reply *r, const void *data, size_t len);

@@ -6,6 +6,7 @@
 #include "kv_worker.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -188,6 +189,11 @@ void *kv_worker_run(void *worker)
 	struct atmo_info info;
 
 	w->err = atmo_info(w->sock, &info);
+	if (!w->err && info.max_payload < KV_MIN_ROOM) {
+		fprintf(stderr, "kvstore: a reply needs %u bytes, not %u; raise the device's MTU\n",
+			KV_MIN_ROOM, info.max_payload);
+		w->err = -EMSGSIZE;
+	}
 	if (!w->err) {
 		w->room = info.max_payload;
 		w->err = worker_loop(w);

@@ -325,6 +325,22 @@ static void long_replies_take_many_datagrams(void **state)
 			    "SERVER_ERROR out of memory writing get response\r\n");
 }
 
+/* However little fits in: what could not be said is said to be so, within the room. */
+static void shortest_datagrams_hold_an_error(void **state)
+{
+	static const uint8_t request[] = "\0\1\0\0\0\1\0\0get a\r\nstats\r\n";
+	uint8_t *first = malloc(KV_MIN_ROOM);
+	struct kv_reply r;
+
+	(void)state;
+	pages_left = 0;
+	kv_reply_init(&r, first, KV_MIN_ROOM, more, NULL);
+	assert_int_equal(kv_serve(&store, &counters, NOW, request, sizeof(request) - 1, &r), 1);
+	assert_int_equal(r.len[0], KV_FRAME_LEN + 49);
+	assert_memory_equal(first + KV_FRAME_LEN, "SERVER_ERROR out of memory writing get", 38);
+	free(first);
+}
+
 static void full_store_says_so(void **state)
 {
 	char text[64];
@@ -528,6 +544,7 @@ int main(void)
 		WITH_STORE(malformed_commands_are_answered),
 		WITH_STORE(frames_are_checked),
 		WITH_STORE(long_replies_take_many_datagrams),
+		WITH_STORE(shortest_datagrams_hold_an_error),
 		WITH_STORE(full_store_says_so),
 		cmocka_unit_test(segments_fill_evenly),
 		cmocka_unit_test(flush_all_leaves_nothing),
