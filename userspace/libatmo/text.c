@@ -102,6 +102,18 @@ static const char *explain_unsupported(const struct atmo_options *opt)
 	return "the device can't steer this flow to a queue; take any or shared";
 }
 
+/* EBUSY: in each lane somebody else has what it takes. */
+static const char *explain_busy(const struct atmo_options *opt)
+{
+	if (!opt || opt->lane == ATMO_LANE_HARDWARE)
+		return "no hardware lane is left; close another socket, or take any or shared";
+	if (opt->tx_rate)
+		return "a rate needs a hardware lane, and none is left; close another socket";
+	if (opt->lane == ATMO_LANE_SHARED)
+		return "a raw socket has the port's ordinary queues; end it, or take lane hardware";
+	return "no hardware lane is left, and a raw socket has the port's ordinary queues; end it";
+}
+
 static bool is_zero(const union atmo_sockaddr *addr)
 {
 	static const union atmo_sockaddr zero;
@@ -147,7 +159,6 @@ static const struct {
 	{ ENODEV, "no such device, or not driven by atmo_ixgbe; see `ethtool -i`" },
 	{ ERANGE, "the device can't limit to this rate; take 10 to 10000 Mbit/s" },
 	{ EBADF, "the socket whose pages to share is closed; open it first" },
-	{ EBUSY, "no hardware lane is left; close another socket, or take any or shared" },
 	{ ENOMEM, "not enough memory may be locked; raise `ulimit -l` or take fewer pages" },
 	{ ENOBUFS, "not enough memory may be locked; raise `ulimit -l` or take fewer pages" },
 	{ ENETDOWN, "the device is down; `ip link set DEVICE up`" },
@@ -168,6 +179,8 @@ static const char *explain(int err, const struct atmo_options *opt)
 		return explain_unsupported(opt);
 	if (err == -EACCES)
 		return explain_access();
+	if (err == -EBUSY)
+		return explain_busy(opt);
 	for (i = 0; i < NR_OF(open_errors); i++)
 		if (open_errors[i].err == -err)
 			return open_errors[i].text;

@@ -133,6 +133,29 @@ static void open_passes_errors_and_cleans_up(void **state)
 	assert_open_fails(&good, -EPROTO);
 }
 
+static void assert_busy_says(uint32_t lane, uint32_t tx_rate, const char *advice)
+{
+	struct atmo_options opt = good;
+	char buf[256];
+
+	opt.lane = lane;
+	opt.tx_rate = tx_rate;
+	fake_reset();
+	k.bind_errno = EBUSY;
+	assert_open_fails(&opt, -EBUSY);
+	assert_non_null(strstr(atmo_open_explain(-EBUSY, &opt, buf, sizeof(buf)), advice));
+}
+
+/* Who demanded a lane is not told to take it. */
+static void busy_is_explained_by_the_lane(void **state)
+{
+	(void)state;
+	assert_busy_says(ATMO_LANE_HARDWARE, 0, "; close another socket, or take any or shared");
+	assert_busy_says(ATMO_LANE_SHARED, 0, "ordinary queues; end it, or take lane hardware");
+	assert_busy_says(ATMO_LANE_ANY, 0, "ordinary queues; end it");
+	assert_busy_says(ATMO_LANE_ANY, 100, "a rate needs a hardware lane");
+}
+
 static void open_binds_both_ends_of_either_family(void **state)
 {
 	struct atmo_options opt = good;
@@ -426,6 +449,7 @@ int main(void)
 		cmocka_unit_test(open_refuses_bad_options),
 		cmocka_unit_test(open_takes_newer_options_if_zero),
 		cmocka_unit_test(open_passes_errors_and_cleans_up),
+		cmocka_unit_test(busy_is_explained_by_the_lane),
 		cmocka_unit_test(open_binds_both_ends_of_either_family),
 		cmocka_unit_test(open_raw_binds_no_address),
 		WITH_SOCK(open_posts_three_quarters),
