@@ -38,7 +38,7 @@ c_files()
 
 scripts()
 {
-	(cd "$PROJECT" && git grep -lE '^#!/bin/(ba)?sh|^# shellcheck shell' -- lab .ci)
+	(cd "$PROJECT" && git grep -lE '^#!/bin/(ba)?sh|^# shellcheck shell' -- lab .ci userspace)
 }
 
 # docs/checks.md gives the reason for each.

@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -20,6 +21,8 @@
 
 #include <atmo.h>
 #include <atmo_hdr.h>
+
+#include "options.h"
 
 #define MAX_PORTS	2
 #define MAX_BATCH	512
@@ -40,7 +43,7 @@ struct port {
 struct l2fwd {
 	struct port ports[MAX_PORTS];
 	unsigned int nr_ports;
-	unsigned long batch, nr_pages, seconds;
+	long long batch, nr_pages, seconds;
 	uint32_t lane;
 	int keep_macs, json;
 };
@@ -87,7 +90,7 @@ static bool ports_open(struct l2fwd *f)
 		       atmo_lane_name(info.lane), atmo_lane_reason_text(info.lane_reason));
 		opt.share = f->ports[0].sock;
 	}
-	printf("l2fwd: ready, batch %lu, %lu pages\n", f->batch, f->nr_pages);
+	printf("l2fwd: ready, batch %lld, %lld pages\n", f->batch, f->nr_pages);
 	fflush(stdout);
 	return true;
 }
@@ -223,7 +226,7 @@ static void print_json(const struct l2fwd *f, double seconds)
 {
 	unsigned int i;
 
-	printf("{\"seconds\":%.3f,\"batch\":%lu,\"ports\":[", seconds, f->batch);
+	printf("{\"seconds\":%.3f,\"batch\":%lld,\"ports\":[", seconds, f->batch);
 	for (i = 0; i < f->nr_ports; i++) {
 		if (i)
 			putchar(',');
@@ -232,7 +235,7 @@ static void print_json(const struct l2fwd *f, double seconds)
 	printf("]}\n");
 }
 
-static int bad_usage(void)
+static bool bad_usage(void)
 {
 	fputs("usage: l2fwd [options] -p DEV0[,DEV1]\n"
 	      "  -p, --ports DEV0[,DEV1]   one: back out of the same port\n"
@@ -242,7 +245,7 @@ static int bad_usage(void)
 	      "  -t, --time SECONDS        end by itself\n"
 	      "      --no-mac-updating     forward frames as they are\n"
 	      "      --json                print the sums as JSON at the end\n", stderr);
-	return 2;
+	return false;
 }
 
 static bool ports_parse(struct l2fwd *f, char *list)
@@ -252,12 +255,32 @@ static bool ports_parse(struct l2fwd *f, char *list)
 	f->nr_ports = 0;
 	for (dev = strtok_r(list, ",", &rest); dev; dev = strtok_r(NULL, ",", &rest)) {
 		if (f->nr_ports == MAX_PORTS)
-			return false;
+			return bad_usage();
 		f->ports[f->nr_ports++].dev = dev;
 	}
-	return f->nr_ports > 0;
+	return f->nr_ports > 0 || bad_usage();
 }
 
+static bool option_set(struct l2fwd *f, int c, char *arg)
+{
+	switch (c) {
+	case 'p':
+		return ports_parse(f, arg);
+	case 'b':
+		return get_number("the batch", arg, 1, MAX_BATCH, &f->batch);
+	case 'n':
+		return get_number("the number of pages", arg, ATMO_MIN_PAGES, ATMO_MAX_PAGES,
+				  &f->nr_pages);
+	case 'l':
+		return get_lane(arg, &f->lane);
+	case 't':
+		return get_number("the time", arg, 1, INT_MAX, &f->seconds);
+	default:
+		return bad_usage();
+	}
+}
+
+/* False: has said what is wrong. */
 static bool options_parse(struct l2fwd *f, int argc, char **argv)
 {
 	const struct option options[] = {
@@ -270,25 +293,12 @@ static bool options_parse(struct l2fwd *f, int argc, char **argv)
 		{ "json", no_argument, &f->json, 1 },
 		{ 0 },
 	};
-	bool good = true;
 	int c;
 
-	while (good && (c = getopt_long(argc, argv, "p:b:n:l:t:", options, NULL)) != -1) {
-		if (c == 'p')
-			good = ports_parse(f, optarg);
-		else if (c == 'b')
-			f->batch = strtoul(optarg, NULL, 10);
-		else if (c == 'n')
-			f->nr_pages = strtoul(optarg, NULL, 10);
-		else if (c == 'l')
-			f->lane = (uint32_t)atmo_lane_parse(optarg);
-		else if (c == 't')
-			f->seconds = strtoul(optarg, NULL, 10);
-		else
-			good = !c;
-	}
-	return good && optind == argc && f->nr_ports && f->batch && f->batch <= MAX_BATCH &&
-	       f->nr_pages <= ATMO_MAX_PAGES && f->lane <= ATMO_LANE_SHARED;
+	while ((c = getopt_long(argc, argv, "p:b:n:l:t:", options, NULL)) != -1)
+		if (c && !option_set(f, c, optarg))
+			return false;
+	return (optind == argc && f->nr_ports) || bad_usage();
 }
 
 int main(int argc, char **argv)
@@ -299,7 +309,7 @@ int main(int argc, char **argv)
 	int err;
 
 	if (!options_parse(&f, argc, argv))
-		return bad_usage();
+		return 2;
 	if (!ports_open(&f))
 		return 1;
 	signal(SIGINT, on_signal);

@@ -11,12 +11,13 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <atmo.h>
 #include <atmo_hdr.h>
+
+#include "options.h"
 
 #define MAX_BATCH	256
 
@@ -83,35 +84,54 @@ static int echo(struct atmo_sock *s, unsigned int batch, bool swap)
 	return 0;
 }
 
+static bool bad_usage(void)
+{
+	fputs("usage: udp_echo [-s] [-l any|hardware|shared] [-n PAGES] [-b N] DEV PORT\n", stderr);
+	return false;
+}
+
+/* False: has said what is wrong. */
+static bool options_parse(int argc, char **argv, struct atmo_options *opt, long long *batch,
+			  bool *swap)
+{
+	long long pages = 0, port;
+	bool good = true;
+	int c;
+
+	while (good && (c = getopt(argc, argv, "sl:n:b:")) != -1) {
+		if (c == 's')
+			*swap = true;	/* headers turned round in place */
+		else if (c == 'l')
+			good = get_lane(optarg, &opt->lane);
+		else if (c == 'n')
+			good = get_number("the number of pages", optarg, ATMO_MIN_PAGES,
+					  ATMO_MAX_PAGES, &pages);
+		else if (c == 'b')
+			good = get_number("the batch", optarg, 1, MAX_BATCH, batch);
+		else
+			good = bad_usage();
+	}
+	if (!good || argc - optind != 2)
+		return good && bad_usage();
+	if (!get_number("the port", argv[optind + 1], 1, 65535, &port))
+		return false;
+	opt->ifname = argv[optind];
+	opt->local.v4.sin_port = htons(port);
+	opt->nr_pages = pages;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	struct atmo_options opt = { .size = sizeof(opt) };
-	unsigned long port, batch = 32;
+	long long batch = 32;
 	struct atmo_sock *s;
 	bool swap = false;
 	char why[256];
-	int c, err = 0;
+	int err;
 
-	while ((c = getopt(argc, argv, "sl:n:b:")) != -1) {
-		if (c == 's')
-			swap = true;	/* headers turned round in place */
-		else if (c == 'l')
-			opt.lane = atmo_lane_parse(optarg);
-		else if (c == 'n')
-			opt.nr_pages = strtoul(optarg, NULL, 10);
-		else if (c == 'b')
-			batch = strtoul(optarg, NULL, 10);
-		else
-			err = 1;
-	}
-	port = argc - optind == 2 ? strtoul(argv[optind + 1], NULL, 10) : 0;
-	if (err || opt.lane > 2 || !batch || batch > MAX_BATCH || !port || port > 65535) {
-		puts("usage: udp_echo [-s] [-l any|hardware|shared] [-n PAGES] [-b N] DEV PORT");
+	if (!options_parse(argc, argv, &opt, &batch, &swap))
 		return 2;
-	}
-	opt.ifname = argv[optind];
-	opt.local.v4.sin_port = htons(port);
-
 	err = atmo_udp_open(&s, &opt);
 	if (err) {
 		fprintf(stderr, "udp_echo: %s\n", atmo_open_explain(err, &opt, why, sizeof(why)));

@@ -9,19 +9,21 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../options.h"
 #include "kv_worker.h"
 
 #define MAX_WORKERS	64
 
 struct options {
 	const char *dev;
-	unsigned long port, workers, capacity, key_max, value_max, batch, nr_pages;
-	unsigned long long fill, operations;
+	long long port, workers, capacity, key_max, value_max, batch, nr_pages;
+	long long fill, operations;
 	uint32_t lane;
 	int table;
 };
@@ -53,28 +55,28 @@ static int open_worker(struct kv_worker *w, const struct options *o, unsigned in
 		fprintf(stderr, "kvstore: %s\n", atmo_open_explain(err, &opt, why, sizeof(why)));
 		return err;
 	}
-	fprintf(stderr, "kvstore: port %lu, %s lane (%s)\n", o->port + i,
+	fprintf(stderr, "kvstore: port %lld, %s lane (%s)\n", o->port + i,
 		atmo_lane_name(info.lane), atmo_lane_reason_text(info.lane_reason));
 	w->batch = (unsigned int)o->batch;
-	w->limit = o->operations;
+	w->limit = (uint64_t)o->operations;
 	w->nr_done = &nr_done;
 	w->stop = &stop;
 	return 0;
 }
 
 /* Keys k0000000000 ... with values of the greatest length: for measurements. */
-static uint64_t fill(struct kv_store *store, unsigned long long nr)
+static uint64_t fill(struct kv_store *store, long long nr)
 {
 	char key[32], value[KV_MAX_VALUE];
 	struct kv_command cmd = {
 		.op = KV_SET, .key.p = key, .value = { value, store->value_max },
 	};
-	unsigned long long i;
 	uint64_t stored = 0;
+	long long i;
 
 	memset(value, 'v', sizeof(value));
 	for (i = 0; i < nr && !stop; i++) {
-		cmd.key.len = (size_t)snprintf(key, sizeof(key), "k%010llu", i);
+		cmd.key.len = (size_t)snprintf(key, sizeof(key), "k%010lld", i);
 		if (cmd.key.len > store->key_max)
 			break;
 		stored += kv_store_set(store, &cmd);
@@ -110,16 +112,17 @@ static void print_table(const struct options *o, const struct kv_worker *sum, ui
 
 	printf("%8s %12s %12s %10s %10s %10s %10s   %s per packet\n", "capacity", "items",
 	       "packets", "receive", "+ waiting", "process", "transmit", kv_clock_unit());
-	printf("    2^%-2lu %12" PRIu64 " %12" PRIu64 " %10.0f %10.0f %10.0f %10.0f\n", o->capacity,
-	       items, n, per_packet(c->receive, n), per_packet(c->receive + c->wait, n),
-	       per_packet(c->process, n), per_packet(c->transmit, n));
+	printf("    2^%-2lld %12" PRIu64 " %12" PRIu64 " %10.0f %10.0f %10.0f %10.0f\n",
+	       o->capacity, items, n, per_packet(c->receive, n),
+	       per_packet(c->receive + c->wait, n), per_packet(c->process, n),
+	       per_packet(c->transmit, n));
 }
 
 static void print_report(const struct options *o, struct kv_store *store)
 {
 	static struct kv_worker sum;
 	uint64_t items = kv_store_count(store);
-	unsigned long i;
+	long long i;
 
 	for (i = 0; i < o->workers; i++)
 		add_worker(&sum, &workers[i]);
@@ -136,7 +139,7 @@ static void print_report(const struct options *o, struct kv_store *store)
 /* Runs the workers till the end; 0 or the first error. */
 static int run(const struct options *o, struct kv_store *store)
 {
-	unsigned long i, nr;
+	long long i, nr;
 	int err = 0;
 
 	for (nr = 0; nr < o->workers && !err; nr++) {
@@ -158,7 +161,7 @@ static int run(const struct options *o, struct kv_store *store)
 	return err;
 }
 
-static int bad_usage(void)
+static bool bad_usage(void)
 {
 	fputs("usage: kvstore [options] DEV PORT\n"
 	      "  -c, --capacity N     2^N entries, 4 to 28 (16)\n"
@@ -173,47 +176,38 @@ static int bad_usage(void)
 	      "      --bench          print what a packet cost; keys up to 16, values up to\n"
 	      "                       32 bytes unless told, so that an item is a cache line\n",
 	      stderr);
-	return 2;
+	return false;
 }
 
 static bool option_set(struct options *o, int c, const char *arg)
 {
-	unsigned long long n = strtoull(arg, NULL, 10);
-
 	switch (c) {
 	case 'c':
-		o->capacity = n;
-		break;
+		return get_number("the capacity", arg, KV_MIN_CAPACITY_LOG2, KV_MAX_CAPACITY_LOG2,
+				  &o->capacity);
 	case 'k':
-		o->key_max = n;
-		break;
+		return get_number("the longest key", arg, 1, KV_MAX_KEY, &o->key_max);
 	case 'v':
-		o->value_max = n;
-		break;
+		return get_number("the longest value", arg, 1, KV_MAX_VALUE, &o->value_max);
 	case 'w':
-		o->workers = n;
-		break;
+		return get_number("the number of workers", arg, 1, MAX_WORKERS, &o->workers);
 	case 'b':
-		o->batch = n;
-		break;
+		return get_number("the batch", arg, 1, KV_MAX_BATCH, &o->batch);
 	case 'n':
-		o->nr_pages = n;
-		break;
+		return get_number("the number of pages", arg, ATMO_MIN_PAGES, ATMO_MAX_PAGES,
+				  &o->nr_pages);
 	case 'l':
-		o->lane = (uint32_t)atmo_lane_parse(arg);
-		break;
+		return get_lane(arg, &o->lane);
 	case 'f':
-		o->fill = n;
-		break;
+		return get_number("the number of items", arg, 0, LLONG_MAX, &o->fill);
 	case 'o':
-		o->operations = n;
-		break;
+		return get_number("the number of requests", arg, 1, LLONG_MAX, &o->operations);
 	default:
-		return false;
+		return bad_usage();
 	}
-	return true;
 }
 
+/* False: has said what is wrong. */
 static bool options_parse(struct options *o, int argc, char **argv)
 {
 	const struct option options[] = {
@@ -232,38 +226,34 @@ static bool options_parse(struct options *o, int argc, char **argv)
 	int c;
 
 	while ((c = getopt_long(argc, argv, "c:k:v:w:b:n:l:f:o:", options, NULL)) != -1)
-		if (c && !option_set(o, c, optarg ? optarg : ""))
+		if (c && !option_set(o, c, optarg))
 			return false;
 	if (argc - optind != 2)
-		return false;
+		return bad_usage();
 	o->dev = argv[optind];
-	o->port = strtoul(argv[optind + 1], NULL, 10);
 	if (!o->key_max)
 		o->key_max = o->table ? 16 : KV_MAX_KEY;
 	if (!o->value_max)
 		o->value_max = o->table ? 32 : KV_MAX_VALUE;
-	return o->workers && o->workers <= MAX_WORKERS && o->port &&
-	       o->port + o->workers <= 65536 && o->batch && o->batch <= KV_MAX_BATCH &&
-	       o->key_max <= KV_MAX_KEY && o->value_max <= KV_MAX_VALUE &&
-	       o->capacity <= KV_MAX_CAPACITY_LOG2 && o->nr_pages <= ATMO_MAX_PAGES &&
-	       o->lane <= ATMO_LANE_SHARED;
+	/* The last worker's is a port, too. */
+	return get_number("the port", argv[optind + 1], 1, 65536 - o->workers, &o->port);
 }
 
 int main(int argc, char **argv)
 {
 	struct options o = { .capacity = 16, .workers = 1, .batch = 32 };
 	struct kv_store store;
-	unsigned long i;
+	long long i;
 	int err;
 
 	if (!options_parse(&o, argc, argv))
-		return bad_usage();
+		return 2;
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
 	err = kv_store_create(&store, (unsigned int)o.capacity, (uint16_t)o.key_max,
 			      (uint16_t)o.value_max);
 	if (err) {
-		fprintf(stderr, "kvstore: no table of 2^%lu entries: %s\n", o.capacity,
+		fprintf(stderr, "kvstore: no table of 2^%lld entries: %s\n", o.capacity,
 			strerror(-err));
 		return 1;
 	}
