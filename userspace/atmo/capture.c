@@ -325,13 +325,19 @@ static bool finish(struct capture *c, int tap)
 {
 	struct atmo_capture_stats stats = { 0 };
 
-	ioctl(tap, ATMO_CAPTURE_STATS, &stats);
+	c->totals.counted = !ioctl(tap, ATMO_CAPTURE_STATS, &stats);
+	if (!c->totals.counted)
+		complain("the kernel's counters can't be read: %m; packets may be missing");
 	c->totals.end_ns = now_ns();
 	c->totals.received = stats.recorded + stats.dropped;
 	c->totals.dropped = stats.dropped;
 	pcapng_end(c->out, &c->totals);
 	if (fflush(c->out) || ferror(c->out)) {
 		complain("can't write %s: %m", c->path);
+		return false;
+	}
+	if (!c->totals.counted) {
+		fprintf(stderr, "%llu packets written\n", c->totals.written);
 		return false;
 	}
 	fprintf(stderr, "%llu packets written, %llu seen, %llu dropped by the capture%s\n",
@@ -347,7 +353,9 @@ static bool capture(struct capture *c)
 	bool done = false;
 	int tap = -1;
 
-	if (buf && find_instance(c, &inst))
+	if (!buf)
+		complain("no memory");
+	else if (find_instance(c, &inst))
 		tap = open_tap(c);
 	if (tap >= 0 && open_file(c)) {
 		catch_signals();
@@ -371,14 +379,16 @@ int cmd_capture(int argc, char **argv)
 		.doc = "Writes the packets of one instance. FILTER: see pcap-filter(7).",
 	};
 	struct capture c = { 0 };
-	bool done;
+	int status = 0;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &c);
-	if (c.filter && !filter_compile(c.filter, ATMO_MAX_SNAPLEN, &c.program))
-		return 1;
-	done = capture(&c);
 	if (c.filter)
-		pcap_freecode(&c.program);
+		status = filter_compile(c.filter, ATMO_MAX_SNAPLEN, &c.program);
+	if (!status) {
+		status = !capture(&c);
+		if (c.filter)
+			pcap_freecode(&c.program);
+	}
 	free(c.filter);
-	return !done;
+	return status;
 }

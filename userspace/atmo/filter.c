@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <netinet/if_ether.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,20 +57,21 @@ static void explain(pcap_t *pcap, const char *text)
 	free(message);
 }
 
-bool filter_compile(const char *text, int snaplen, struct bpf_program *program)
+int filter_compile(const char *text, int snaplen, struct bpf_program *program)
 {
 	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, snaplen);
-	bool done;
+	int status = 0;
 
 	if (!pcap) {
 		complain("no memory");
-		return false;
+		return 1;
 	}
-	done = !pcap_compile(pcap, program, text, 1, PCAP_NETMASK_UNKNOWN);
-	if (!done)
+	if (pcap_compile(pcap, program, text, 1, PCAP_NETMASK_UNKNOWN)) {
 		explain(pcap, text);
+		status = EXIT_USAGE;
+	}
 	pcap_close(pcap);
-	return done;
+	return status;
 }
 
 /* ---- Checksums (RFC 1071) ---- */

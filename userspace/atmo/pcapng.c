@@ -144,9 +144,11 @@ void pcapng_begin(FILE *out, const struct pcapng_about *about)
 void pcapng_write(FILE *out, const struct pcapng_frame *frame)
 {
 	const __u32 flags = frame->inbound ? FLAG_INBOUND : FLAG_OUTBOUND;
-	struct block b = { 0 };
+	struct block b;
 	size_t before;
 
+	/* Not all of it: of its 16 KiB a packet needs some dozens of bytes. */
+	b.len = 0;
 	add_u32(&b, 0);
 	add_time(&b, frame->time_ns);
 	add_u32(&b, frame->caplen);
@@ -166,8 +168,10 @@ void pcapng_end(FILE *out, const struct pcapng_totals *totals)
 	add_time(&b, totals->end_ns);
 	add_time_option(&b, ISB_STARTTIME, totals->start_ns);
 	add_time_option(&b, ISB_ENDTIME, totals->end_ns);
-	add_count(&b, ISB_IFRECV, totals->received);
-	add_count(&b, ISB_IFDROP, totals->dropped);
+	if (totals->counted) {
+		add_count(&b, ISB_IFRECV, totals->received);
+		add_count(&b, ISB_IFDROP, totals->dropped);
+	}
 	add_count(&b, ISB_FILTERACCEPT, totals->written);
 	add_u32(&b, OPT_END);
 	put_block(out, STATISTICS, &b);

@@ -45,6 +45,7 @@ struct pcapng_frame {
  * struct pcapng_totals - for the statistics block at the end
  * @start_ns: when the capture began
  * @end_ns: when it ended
+ * @counted: whether the next two are known
  * @received: frames that came, recorded or not
  * @dropped: frames that there was no room for
  * @written: frames in the file
@@ -52,6 +53,7 @@ struct pcapng_frame {
 struct pcapng_totals {
 	__u64 start_ns;
 	__u64 end_ns;
+	bool counted;
 	__u64 received;
 	__u64 dropped;
 	__u64 written;
