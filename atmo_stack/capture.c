@@ -94,10 +94,11 @@ static void put_record(struct atmo_tap *tap, const struct atmo_capture_record *r
 static void record(struct atmo_tap *tap, struct atmo_capture_record *rec, const void *head,
 		   u32 head_len, const void *rest)
 {
-	rec->time_ns = ktime_get_real_ns();
 	rec->caplen = min(rec->len, tap->snaplen);
 	rec->record_len = ALIGN(sizeof(*rec) + rec->caplen, RECORD_ALIGN);
 	spin_lock(&tap->lock);
+	/* Under the lock: records lie in the order of their times. */
+	rec->time_ns = ktime_get_real_ns();
 	if (kfifo_avail(&tap->fifo) < rec->record_len) {
 		tap->dropped++;
 	} else {
