@@ -17,28 +17,17 @@
 #define IPV4_OFFSET	0x1fff
 #define IPV6_VERSION	0x60
 
-static void put_u16(u8 *p, u16 v)
-{
-	p[0] = v >> 8;
-	p[1] = v & 0xff;
-}
-
-static u16 get_u16(const u8 *p)
-{
-	return (u16)(p[0] << 8 | p[1]);
-}
-
 /* The checksum is left zero: offload computes it. */
 static void build_ipv4(u8 *ip, const struct atmo_l3 *l3)
 {
 	ip[0] = IPV4_VERSION_IHL;
 	ip[1] = 0;
-	put_u16(ip + 2, ATMO_IPV4_LEN + l3->l4_len);
-	put_u16(ip + 4, l3->id);
-	put_u16(ip + 6, l3->dont_fragment ? IPV4_DF : 0);
+	atmo_put_u16(ip + 2, ATMO_IPV4_LEN + l3->l4_len);
+	atmo_put_u16(ip + 4, l3->id);
+	atmo_put_u16(ip + 6, l3->dont_fragment ? IPV4_DF : 0);
 	ip[8] = l3->ttl;
 	ip[9] = l3->protocol;
-	put_u16(ip + 10, 0);
+	atmo_put_u16(ip + 10, 0);
 	memcpy(ip + 12, l3->saddr, 4);
 	memcpy(ip + 16, l3->daddr, 4);
 }
@@ -48,7 +37,7 @@ static void build_ipv6(u8 *ip, const struct atmo_l3 *l3)
 {
 	memset(ip, 0, 4);
 	ip[0] = IPV6_VERSION;
-	put_u16(ip + 4, l3->l4_len);
+	atmo_put_u16(ip + 4, l3->l4_len);
 	ip[6] = l3->protocol;
 	ip[7] = l3->ttl;
 	memcpy(ip + 8, l3->saddr, 16);
@@ -69,7 +58,7 @@ u32 atmo_l3_build(u8 *buf, const struct atmo_l3 *l3)
 
 	memcpy(buf, l3->dmac, 6);
 	memcpy(buf + 6, l3->smac, 6);
-	put_u16(buf + ETH_TYPE, ipv4 ? ETH_TYPE_IPV4 : ETH_TYPE_IPV6);
+	atmo_put_u16(buf + ETH_TYPE, ipv4 ? ETH_TYPE_IPV4 : ETH_TYPE_IPV6);
 	if (ipv4)
 		build_ipv4(buf + ATMO_ETH_LEN, l3);
 	else
@@ -84,7 +73,7 @@ static u32 sum_address(const __be32 *addr)
 	u32 i, sum = 0;
 
 	for (i = 0; i < 16; i += 2)
-		sum += get_u16(p + i);
+		sum += atmo_get_u16(p + i);
 	return sum;
 }
 
@@ -126,9 +115,9 @@ bool atmo_l3_peek(const u8 *head, size_t len, struct atmo_flow *flow)
 	memset(flow, 0, sizeof(*flow));
 	if (len < ip + ATMO_IPV4_LEN)
 		return false;
-	type = get_u16(head + ETH_TYPE);
+	type = atmo_get_u16(head + ETH_TYPE);
 	if (type == ETH_TYPE_VLAN || type == ETH_TYPE_QINQ) {
-		type = get_u16(head + ETH_TYPE + VLAN_LEN);
+		type = atmo_get_u16(head + ETH_TYPE + VLAN_LEN);
 		ip += VLAN_LEN;
 	}
 	if (type != ETH_TYPE_IPV4 || len < ip + ATMO_IPV4_LEN)
@@ -139,7 +128,7 @@ bool atmo_l3_peek(const u8 *head, size_t len, struct atmo_flow *flow)
 	if (head[0] >> 4 != 4 || ihl < ATMO_IPV4_LEN || len < ihl + 4)
 		return false;
 	if ((head[9] != IPPROTO_UDP && head[9] != IPPROTO_TCP) ||
-	    get_u16(head + 6) & IPV4_OFFSET)
+	    atmo_get_u16(head + 6) & IPV4_OFFSET)
 		return false;
 	flow->family = AF_INET;
 	flow->protocol = head[9];

@@ -40,6 +40,18 @@ struct atmo_l3 {
 	u16	l4_len;
 };
 
+/* A field of two bytes, wherever it lies. */
+static inline u16 atmo_get_u16(const u8 *p)
+{
+	return (u16)(p[0] << 8 | p[1]);
+}
+
+static inline void atmo_put_u16(u8 *p, u16 v)
+{
+	p[0] = v >> 8;
+	p[1] = v & 0xff;
+}
+
 static inline u32 atmo_l3_len(u16 family)
 {
 	return family == AF_INET ? ATMO_IPV4_LEN : ATMO_IPV6_LEN;

@@ -45,9 +45,6 @@ EXPORT_SYMBOL_GPL(atmo_tcp_segment_check);
  */
 void atmo_tcp_segment_finish(u8 *head, const struct atmo_l3 *l3)
 {
-	u16 sum = atmo_l3_pseudo_sum(l3);
-
-	head[TCP_CHECK] = sum >> 8;
-	head[TCP_CHECK + 1] = sum & 0xff;
+	atmo_put_u16(head + TCP_CHECK, atmo_l3_pseudo_sum(l3));
 }
 EXPORT_SYMBOL_GPL(atmo_tcp_segment_finish);

@@ -15,27 +15,16 @@
 #define IPV6_HOP_LIMIT	7
 #define UDP_CHECK	6
 
-static void put_u16(u8 *p, u16 v)
-{
-	p[0] = v >> 8;
-	p[1] = v & 0xff;
-}
-
-static u16 get_u16(const u8 *p)
-{
-	return (u16)(p[0] << 8 | p[1]);
-}
-
 /* That the lengths are possible has been checked: are they the frame's? */
 static bool ipv4_fits(const u8 *ip, size_t len)
 {
-	return get_u16(ip + IPV4_TOTAL_LEN) == len && ip[IPV4_TTL] &&
+	return atmo_get_u16(ip + IPV4_TOTAL_LEN) == len && ip[IPV4_TTL] &&
 	       !(ip[IPV4_FRAGMENT] & IPV4_RESERVED);
 }
 
 static bool ipv6_fits(const u8 *ip, size_t len)
 {
-	return get_u16(ip + IPV6_PAYLOAD_LEN) == len - ATMO_IPV6_LEN && ip[IPV6_HOP_LIMIT];
+	return atmo_get_u16(ip + IPV6_PAYLOAD_LEN) == len - ATMO_IPV6_LEN && ip[IPV6_HOP_LIMIT];
 }
 
 /**
@@ -91,8 +80,8 @@ void atmo_udp_header_finish(u8 *head, const struct atmo_packet *pkt)
 	memcpy(l3.saddr, pkt->saddr, sizeof(l3.saddr));
 	memcpy(l3.daddr, pkt->daddr, sizeof(l3.daddr));
 	if (pkt->family == AF_INET)
-		put_u16(head + ATMO_ETH_LEN + IPV4_CHECK, 0);
-	put_u16(head + pkt->l4_offset + UDP_CHECK, atmo_l3_pseudo_sum(&l3));
+		atmo_put_u16(head + ATMO_ETH_LEN + IPV4_CHECK, 0);
+	atmo_put_u16(head + pkt->l4_offset + UDP_CHECK, atmo_l3_pseudo_sum(&l3));
 }
 EXPORT_SYMBOL_GPL(atmo_udp_header_finish);
 
@@ -115,8 +104,8 @@ u32 atmo_udp_header_build(u8 *buf, const struct atmo_l3 *l3, const struct atmo_u
 
 	memcpy(udp, &ports->sport, 2);
 	memcpy(udp + 2, &ports->dport, 2);
-	put_u16(udp + 4, l3->l4_len);
-	put_u16(udp + 6, atmo_l3_pseudo_sum(l3));
+	atmo_put_u16(udp + 4, l3->l4_len);
+	atmo_put_u16(udp + 6, atmo_l3_pseudo_sum(l3));
 	return len + ATMO_UDP_LEN;
 }
 EXPORT_SYMBOL_GPL(atmo_udp_header_build);
