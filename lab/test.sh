@@ -103,7 +103,7 @@ count()
 # start NAME: a group in the background.
 start()
 {
-	group_command "$1" || usage "$0"
+	group_command "$1"
 	note "test group $1: started"
 	"${CMD[@]}" >"$LOGS/test-$1.log" 2>&1 </dev/null &
 	running[$!]=$1
@@ -124,6 +124,10 @@ collect()
 
 # shellcheck disable=SC2046 # a list of names
 [ $# -gt 0 ] || set -- $(all_groups)
+# Before anything is built: -h and what is no group.
+for name; do
+	group_command "$name" || usage "$0"
+done
 mkdir -p "$LOGS"
 # What runs in the background does not hear of Ctrl-C.
 trap 'kill "${!running[@]}" 2>/dev/null; wait; exit 130' INT TERM
