@@ -107,6 +107,8 @@ check "checkpatch --strict, shims" checkpatch $IGNORE_SHIMS "${SHIMS[@]}"
 check "checkpatch --strict, tracepoints" checkpatch $IGNORE_TRACE "${TRACE[@]}"
 mapfile -t files < <(c_files userspace "${SHIMS[@]/#/:!}")
 check "checkpatch --strict, user space" checkpatch $IGNORE_USER "${files[@]}"
+mapfile -t files < <(c_files atmo_* kunit | grep '\.c$')
+check "coccicheck" "$LAB/chroot.sh" full bash /project/lab/coccicheck.sh "${files[@]}"
 check "programs build with gcc" programs gcc
 check "programs build with clang" programs clang
 # shellcheck disable=SC2046
