@@ -11,8 +11,10 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #define RINGS_LEN	8192
+#define PAGES_LEN	(NR_PAGES * ATMO_PAGE_SIZE)
 /* Cursors start shortly before they wrap. */
 #define FIRST_CURSOR	0xfffffff0u
 
@@ -25,7 +27,21 @@ struct fake k;
 
 void fake_reset(void)
 {
-	k = (struct fake){ .lock = PTHREAD_MUTEX_INITIALIZER, .tx_room = UINT32_MAX };
+	static uint8_t *mem;
+	static int mem_fd;
+
+	if (!mem) {
+		mem_fd = memfd_create("pages", MFD_CLOEXEC);
+		assert_int_equal(ftruncate(mem_fd, PAGES_LEN), 0);
+		mem = __real_mmap64(NULL, PAGES_LEN, PROT_READ | PROT_WRITE, MAP_SHARED,
+				    mem_fd, 0);
+		assert_ptr_not_equal(mem, MAP_FAILED);
+	}
+	memset(mem, 0, PAGES_LEN);
+	k = (struct fake){
+		.lock = PTHREAD_MUTEX_INITIALIZER, .tx_room = UINT32_MAX,
+		.mem_fd = mem_fd, .mem = mem,
+	};
 }
 
 static struct fake_instance *instance(int fd)
@@ -109,7 +125,7 @@ static uint32_t fake_rx(struct fake_instance *in, uint32_t nr)
 		rx.slot = in->posted[--in->nr_posted];
 		rx.addr[0] = htonl(0x0a000001);
 		k.ours[rx.slot] = false;
-		memcpy(k.pages + rx.slot * ATMO_PAGE_SIZE + rx.offset, &k.nr_received, 4);
+		memcpy(k.mem + rx.slot * ATMO_PAGE_SIZE + rx.offset, &k.nr_received, 4);
 		k.nr_received++;
 		put(in, ATMO_RING_RX, &rx);
 	}
@@ -215,7 +231,7 @@ int __wrap_close(int fd)
 
 	/* A mapping that is left would keep the instance alive. */
 	assert_null(in->rings);
-	assert_true(k.pages_fd != fd);
+	assert_null(in->pages);
 	drop_pages(in);
 	*in = (struct fake_instance){ 0 };
 	k.nr_open--;
@@ -228,58 +244,71 @@ unsigned int __wrap_if_nametoindex(const char *name)
 	return strcmp(name, "eth7") ? 0 : 7;
 }
 
-void *__wrap_mmap64(void *addr, size_t len, int prot, int flags, int fd, off_t offset);
-void *__wrap_mmap64(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
+/* What was mapped at @addr, and something was, no longer is. */
+static void unmapped(const uint8_t *addr)
 {
-	struct fake_instance *in = instance(fd);
-	uint8_t *mem;
+	int i, nr = 0;
+
+	for (i = 0; i < NR_INSTANCES; i++) {
+		if (k.i[i].rings == addr)
+			k.i[i].rings = NULL;
+		else if (k.i[i].pages == addr)
+			k.i[i].pages = NULL;
+		else
+			continue;
+		nr++;
+	}
+	assert_int_equal(nr, 1);
+	k.nr_maps--;
+}
+
+static void rings_reset(struct fake_instance *in)
+{
 	int i;
 
-	assert_int_equal(prot, PROT_READ | PROT_WRITE);
-	if (k.map_fails_at && k.map_fails_at == k.nr_maps + 1)
-		return (void *)(intptr_t)refuse(ENOMEM);
-	if (addr) {
-		assert_int_equal(flags, MAP_SHARED | MAP_FIXED);
-		assert_ptr_equal(addr, k.pages);
-		k.pages_fd = fd;
-		return addr;
-	}
-	assert_int_equal(flags, MAP_SHARED);
-	k.nr_maps++;
-	mem = aligned_alloc(ATMO_PAGE_SIZE, len);
-	memset(mem, 0, len);
-	if ((uint64_t)offset == ATMO_MMAP_PAGES) {
-		k.pages = mem;
-		k.pages_fd = fd;
-		return mem;
-	}
-	assert_int_equal(offset, ATMO_MMAP_RINGS);
-	in->rings = mem;
 	for (i = 0; i < ATMO_NR_RINGS; i++) {
 		in->cursor[i] = FIRST_CURSOR;
 		*cursors(in, i) = (struct atmo_ring_cursors){
 			.producer = FIRST_CURSOR, .consumer = FIRST_CURSOR,
 		};
 	}
+}
+
+/* As in Linux, who refuses is asked when what was at a fixed address is gone. */
+void *__wrap_mmap64(void *addr, size_t len, int prot, int flags, int fd, off_t offset);
+void *__wrap_mmap64(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
+{
+	bool refused = k.map_fails_at && k.map_fails_at == k.nr_maps + 1;
+	struct fake_instance *in = instance(fd);
+	uint8_t *mem;
+
+	assert_int_equal(prot, PROT_READ | PROT_WRITE);
+	assert_int_equal(flags, MAP_SHARED | (addr ? MAP_FIXED : 0));
+	if (addr) {
+		unmapped(addr);
+		__real_munmap(addr, len);
+	}
+	if (refused)
+		return (void *)(intptr_t)refuse(ENOMEM);
+	k.nr_maps++;
+	if ((uint64_t)offset == ATMO_MMAP_PAGES) {
+		assert_int_equal(len, PAGES_LEN);
+		mem = __real_mmap64(addr, len, prot, flags, k.mem_fd, 0);
+		in->pages = mem;
+		return mem;
+	}
+	assert_int_equal(offset, ATMO_MMAP_RINGS);
+	mem = __real_mmap64(addr, len, prot, flags | MAP_ANONYMOUS, -1, 0);
+	in->rings = mem;
+	rings_reset(in);
 	return mem;
 }
 
 int __wrap_munmap(void *addr, size_t len);
 int __wrap_munmap(void *addr, size_t len)
 {
-	int i;
-
-	(void)len;
-	for (i = 0; i < NR_INSTANCES; i++)
-		if (k.i[i].rings == addr)
-			k.i[i].rings = NULL;
-	if (k.pages == addr) {
-		k.pages = NULL;
-		k.pages_fd = 0;
-	}
-	k.nr_maps--;
-	free(addr);
-	return 0;
+	unmapped(addr);
+	return __real_munmap(addr, len);
 }
 
 static int fake_batch(struct fake_instance *in, unsigned long request, struct atmo_batch *batch)

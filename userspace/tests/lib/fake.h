@@ -16,6 +16,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include <linux/atmo.h>
 #include <linux/atmo_ring.h>
@@ -28,7 +29,7 @@
 struct fake_instance {
 	bool open;
 	struct atmo_bind bind;
-	uint8_t *rings;
+	uint8_t *rings, *pages;	/* where they are mapped */
 	uint32_t cursor[ATMO_NR_RINGS];
 	uint32_t posted[NR_PAGES], nr_posted;
 	uint32_t sent[NR_PAGES], nr_sent;
@@ -47,8 +48,8 @@ struct fake {
 	struct atmo_headers headers;	/* answer to ATMO_GET_HEADERS */
 	/* State. */
 	struct fake_instance i[NR_INSTANCES];
-	uint8_t *pages;		/* of all instances: they share */
-	int pages_fd;		/* whose mapping that is */
+	int mem_fd;		/* memory of the pages, of all instances: they share */
+	uint8_t *mem;		/* the kernel's own mapping of it */
 	bool ours[NR_PAGES];	/* the kernel's: posted or sent */
 	uint32_t nr_received, nr_transmitted;
 	uint32_t nr_bad;	/* entries a kernel would have refused */
@@ -63,6 +64,10 @@ struct fake {
 };
 
 extern struct fake k;
+
+/* What is mapped really is, so that a hole is one. */
+void *__real_mmap64(void *addr, size_t len, int prot, int flags, int fd, off_t offset);
+int __real_munmap(void *addr, size_t len);
 
 void fake_reset(void);
 struct atmo_ring_cursors *fake_cursors(int ring);
