@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 /*
- * Pages of a socket, or of several that share them. Every socket's descriptor can
- * map the pages; they are mapped once, through that of the first socket in the
- * list. A mapping keeps the instance alive behind it, so when that socket is
- * closed, the next one's mapping takes its place, at the same address: pointers
- * into packets stay valid.
+ * Pages of a socket, or of several that share them. Every socket maps the pages by
+ * its own descriptor when it is opened, and those of the first one are used. A mapping
+ * keeps the instance alive behind it, so when that socket is closed, another one's
+ * mapping is moved to its place: pointers into packets stay valid.
+ *
+ * To map at that address only then would not do. An instance that has failed or lost
+ * its NIC refuses, and when it is asked, what was there has been unmapped already.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -28,7 +30,6 @@ static struct page_domain *domain_create(const struct atmo_sock *s, size_t pages
 {
 	struct page_domain *d = calloc(1, sizeof(*d));
 	uint32_t i;
-	int err;
 
 	if (!d)
 		return NULL;
@@ -37,12 +38,8 @@ static struct page_domain *domain_create(const struct atmo_sock *s, size_t pages
 	d->pages_len = pages_len;
 	d->pool = calloc(d->nr_pages, sizeof(*d->pool));
 	d->state = calloc(d->nr_pages, sizeof(*d->state));
-	if (d->pool && d->state)
-		d->pages = sock_map(s, ATMO_MMAP_PAGES, pages_len, NULL);
-	if (!d->pages) {
-		err = errno;
+	if (!d->pool || !d->state) {
 		domain_free(d);
-		errno = err;
 		return NULL;
 	}
 	for (i = 0; i < d->nr_pages; i++)
@@ -53,19 +50,24 @@ static struct page_domain *domain_create(const struct atmo_sock *s, size_t pages
 
 int domain_join(struct atmo_sock *s, struct atmo_sock *share, size_t pages_len)
 {
+	uint8_t *pages = sock_map(s, ATMO_MMAP_PAGES, pages_len);
 	struct page_domain *d;
-	struct atmo_sock **at;
 
-	d = share ? share->domain : domain_create(s, pages_len);
-	if (!d)
+	if (!pages)
 		return -errno;
+	d = share ? share->domain : domain_create(s, pages_len);
+	if (!d) {
+		munmap(pages, pages_len);
+		return -ENOMEM;
+	}
 	pthread_mutex_lock(&d->lock);
-	/* At the end: who maps the pages stays in front. */
-	for (at = &d->socks; *at; at = &(*at)->next)
-		;
-	*at = s;
+	if (!d->pages)
+		d->pages = pages;
+	s->pages = pages;
 	s->domain = d;
 	s->id = ++d->last_id;
+	s->next = d->socks;
+	d->socks = s;
 	d->nr_rx_pages += s->rx_target;
 	pthread_mutex_unlock(&d->lock);
 	return 0;
@@ -93,28 +95,47 @@ void domain_reclaim(struct atmo_sock *s)
 	pthread_mutex_unlock(&s->domain->lock);
 }
 
+/*
+ * Domain's lock held: puts another socket's mapping in the place of the one in use.
+ * False: the process has too many mappings, and nothing has changed.
+ */
+static bool replace_mapping(struct page_domain *d)
+{
+	struct atmo_sock *s = d->socks;
+
+	if (mremap(s->pages, d->pages_len, d->pages_len, MREMAP_MAYMOVE | MREMAP_FIXED,
+		   d->pages) == MAP_FAILED)
+		return false;
+	s->pages = d->pages;
+	return true;
+}
+
 void domain_leave(struct atmo_sock *s)
 {
 	struct page_domain *d = s->domain;
+	bool last, ends = true;
 	struct atmo_sock **at;
-	bool last;
 
 	pthread_mutex_lock(&d->lock);
 	for (at = &d->socks; *at != s; at = &(*at)->next)
 		;
 	*at = s->next;
 	last = !d->socks;
-	d->nr_rx_pages -= s->rx_target;
-	/*
-	 * Should this mapping fail, the old one stays, and with it the closed
-	 * instance until the last socket goes: wasteful, but sound.
-	 */
-	if (at == &d->socks && !last)
-		sock_map(d->socks, ATMO_MMAP_PAGES, d->pages_len, d->pages);
+	if (s->pages != d->pages)
+		munmap(s->pages, d->pages_len);
+	else if (!last)
+		ends = replace_mapping(d);
 	if (!last) {
-		/* Only after this are the socket's pages back. */
 		close(s->fd);
 		s->fd = -1;
+	}
+	/*
+	 * Only now are the socket's pages back. An instance whose mapping is still in
+	 * use goes on behind it, and receives, until the last socket is closed. What
+	 * it has stays with it: wasteful, but sound.
+	 */
+	if (!last && ends) {
+		d->nr_rx_pages -= s->rx_target;
 		reclaim_locked(s);
 	}
 	pthread_mutex_unlock(&d->lock);

@@ -150,10 +150,10 @@ static int rings_init(struct atmo_sock *s, const struct atmo_info *info)
 	return err;
 }
 
-uint8_t *sock_map(const struct atmo_sock *s, uint64_t offset, size_t len, void *at)
+uint8_t *sock_map(const struct atmo_sock *s, uint64_t offset, size_t len)
 {
-	void *p = mmap(at, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE | (at ? MAP_FIXED : 0),
-		       s->fd, (off_t)offset);
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, s->fd,
+		       (off_t)offset);
 
 	return p == MAP_FAILED ? NULL : p;
 }
@@ -172,7 +172,7 @@ static int sock_map_all(struct atmo_sock *s, struct atmo_sock *share)
 		return -EPROTO;
 
 	s->rings_len = (size_t)info.rings_len;
-	s->rings = sock_map(s, ATMO_MMAP_RINGS, s->rings_len, NULL);
+	s->rings = sock_map(s, ATMO_MMAP_RINGS, s->rings_len);
 	if (!s->rings)
 		return -errno;
 	err = rings_init(s, &info);

@@ -34,13 +34,13 @@ enum page_state {
 /**
  * struct page_domain - packet pages, of one socket or of several that share them
  * @nr_pages: constant
- * @pages: the mapping; stays where it is while a socket is open
+ * @pages: where they are used; stays the same while a socket is open
  * @pages_len: its length
  * @state: enum page_state by slot. A page passes between the sides and sockets
  *	only through the pool, or by the application's own synchronisation; so a
  *	state needs no lock but the one of who changes it
  * @lock: protects all below
- * @socks: sockets that use the pages; the mapping is that of the first
+ * @socks: sockets that use the pages
  * @nr_rx_pages: sum of their rx_target
  * @last_id: last number given to a socket
  * @pool: free slots
@@ -71,7 +71,9 @@ struct atmo_sock {
 	uint8_t *rings;
 	size_t rings_len;
 
-	struct atmo_sock *next;	/* in the domain; its lock */
+	/* In the domain; its lock. */
+	struct atmo_sock *next;
+	uint8_t *pages;		/* own mapping: the domain's, or a spare one */
 
 	/* Receive side: one thread at a time, by contract. */
 	struct atmo_ring free;
@@ -133,8 +135,8 @@ void domain_reclaim(struct atmo_sock *s);
 int domain_rx_target(struct atmo_sock *share, uint32_t nr_pages, uint32_t wanted,
 		     uint32_t *target);
 
-/* open.c: maps pages, over @at if that isn't NULL; NULL with errno on failure. */
-uint8_t *sock_map(const struct atmo_sock *s, uint64_t offset, size_t len, void *at);
+/* open.c: maps a region; NULL with errno on failure. */
+uint8_t *sock_map(const struct atmo_sock *s, uint64_t offset, size_t len);
 
 /* batch.c: give the kernel pages to receive into; true: there are too few. */
 bool atmo_sock_feed(struct atmo_sock *s);

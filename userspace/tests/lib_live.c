@@ -246,6 +246,52 @@ static void test_share(const struct target *t)
 	atmo_close(b);
 }
 
+/* As the administrator does it. */
+static bool end_instance(const struct atmo_info *info)
+{
+	char cmd[64];
+
+	snprintf(cmd, sizeof(cmd), "/project/build/userspace/bin/atmo stop %u", info->id);
+	return !system(cmd);
+}
+
+/* One that has failed could not map the pages that the other one leaves. */
+static void test_share_failed(const struct target *t)
+{
+	struct atmo_options opt = t->opt;
+	struct atmo_sock *a, *b = NULL, *again;
+	struct atmo_info a_info, b_info;
+	struct atmo_packet pkt;
+
+	opt.nr_rx_pages = NR_PAGES * 3 / 8;
+	a = open_target(&opt);
+	opt.share = a;
+	if (a)
+		b = open_target(&opt);
+	check(b && !atmo_info(a, &a_info) && !atmo_info(b, &b_info) &&
+	      send_some(a, (const uint8_t *)"kept", 4, 4) == 1 &&
+	      receive(a, &pkt, 1, PATIENCE_MS) == 1, "a packet is held, of shared pages");
+	if (!b)
+		return;
+	check(end_instance(&b_info) && atmo_tx_batch(b, NULL, 0) == -EIO,
+	      "the other socket is stopped");
+	atmo_close(a);
+	check(!memcmp(pkt.data, "kept", 4), "closing the first leaves the packet as it is");
+	opt = t->opt;
+	opt.local.v4.sin_family = AF_INET;
+	opt.local.v4.sin_port = a_info.lport;
+	again = open_target(&opt);
+	check(again, "and its port is free");
+	atmo_close(again);
+	pkt.port = t->port;
+	check(!atmo_stack_restart(b) && atmo_tx_batch(b, &pkt, 1) == 1 &&
+	      receive(b, &pkt, 1, PATIENCE_MS) == 1 && !memcmp(pkt.data, "kept", 4),
+	      "and it goes out through the other, restarted");
+	atmo_page_free(b, &pkt);
+	check(count_free(b) == NR_PAGES - NR_PAGES * 3 / 8, "and no page is lost");
+	atmo_close(b);
+}
+
 /* @far lies behind the peer, and Linux has no route there. */
 static void test_route(const struct target *t, const char *far)
 {
@@ -295,6 +341,7 @@ int main(int argc, char **argv)
 	test_prepare(&v6, ATMO_LANE_ANY, "200,000 bytes prepared, echoed, IPv6");
 	test_restart(&v4);
 	test_share(&v4);
+	test_share_failed(&v4);
 	test_route(&v4, argv[5]);
 	printf("1..%d\n", nr_checks);
 	return nr_failed != 0;

@@ -47,7 +47,7 @@ void fake_reset(void)
 static struct fake_instance *instance(int fd)
 {
 	assert_in_range(fd, FAKE_FD, FAKE_FD + NR_INSTANCES - 1);
-	assert_true(k.i[fd - FAKE_FD].open);
+	assert_true(k.i[fd - FAKE_FD].open && !k.i[fd - FAKE_FD].closed);
 	return &k.i[fd - FAKE_FD];
 }
 
@@ -178,6 +178,7 @@ static void fake_restart(struct fake_instance *in)
 	int ring;
 
 	drop_pages(in);
+	in->failed = false;
 	memset(in->rings, 0, RINGS_LEN);
 	for (ring = 0; ring < ATMO_NR_RINGS; ring++)
 		in->cursor[ring] = 0;
@@ -224,17 +225,26 @@ int __wrap_open64(const char *path, int flags, ...)
 	return FAKE_FD + i;
 }
 
+/* The last reference is gone: a descriptor's or a mapping's. */
+static void release(struct fake_instance *in)
+{
+	drop_pages(in);
+	*in = (struct fake_instance){ 0 };
+	k.nr_open--;
+}
+
 int __wrap_close(int fd);
 int __wrap_close(int fd)
 {
 	struct fake_instance *in = instance(fd);
 
-	/* A mapping that is left would keep the instance alive. */
+	/* A mapping that is left keeps the instance alive: no more than it must. */
 	assert_null(in->rings);
-	assert_null(in->pages);
-	drop_pages(in);
-	*in = (struct fake_instance){ 0 };
-	k.nr_open--;
+	if (!k.move_fails)
+		assert_null(in->pages);
+	in->closed = true;
+	if (!in->pages)
+		release(in);
 	return 0;
 }
 
@@ -257,6 +267,8 @@ static void unmapped(const uint8_t *addr)
 		else
 			continue;
 		nr++;
+		if (k.i[i].closed)
+			release(&k.i[i]);
 	}
 	assert_int_equal(nr, 1);
 	k.nr_maps--;
@@ -278,18 +290,20 @@ static void rings_reset(struct fake_instance *in)
 void *__wrap_mmap64(void *addr, size_t len, int prot, int flags, int fd, off_t offset);
 void *__wrap_mmap64(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
 {
-	bool refused = k.map_fails_at && k.map_fails_at == k.nr_maps + 1;
+	int err = k.map_fails_at && k.map_fails_at == k.nr_maps + 1 ? ENOMEM : 0;
 	struct fake_instance *in = instance(fd);
 	uint8_t *mem;
 
+	if (in->failed)
+		err = EIO;
 	assert_int_equal(prot, PROT_READ | PROT_WRITE);
 	assert_int_equal(flags, MAP_SHARED | (addr ? MAP_FIXED : 0));
 	if (addr) {
 		unmapped(addr);
 		__real_munmap(addr, len);
 	}
-	if (refused)
-		return (void *)(intptr_t)refuse(ENOMEM);
+	if (err)
+		return (void *)(intptr_t)refuse(err);
 	k.nr_maps++;
 	if ((uint64_t)offset == ATMO_MMAP_PAGES) {
 		assert_int_equal(len, PAGES_LEN);
@@ -311,6 +325,28 @@ int __wrap_munmap(void *addr, size_t len)
 	return __real_munmap(addr, len);
 }
 
+void *__wrap_mremap(void *old, size_t old_len, size_t len, int flags, ...);
+void *__wrap_mremap(void *old, size_t old_len, size_t len, int flags, ...)
+{
+	void *addr;
+	va_list ap;
+	int i;
+
+	va_start(ap, flags);
+	addr = va_arg(ap, void *);
+	va_end(ap);
+	assert_int_equal(old_len, PAGES_LEN);
+	assert_int_equal(len, PAGES_LEN);
+	assert_int_equal(flags, MREMAP_MAYMOVE | MREMAP_FIXED);
+	if (k.move_fails)
+		return (void *)(intptr_t)refuse(ENOMEM);
+	unmapped(addr);
+	for (i = 0; i < NR_INSTANCES; i++)
+		if (k.i[i].pages == old)
+			k.i[i].pages = addr;
+	return __real_mremap(old, old_len, len, flags, addr);
+}
+
 static int fake_batch(struct fake_instance *in, unsigned long request, struct atmo_batch *batch)
 {
 	int err;
@@ -318,7 +354,7 @@ static int fake_batch(struct fake_instance *in, unsigned long request, struct at
 	assert_in_range(batch->nr, 1, ATMO_MAX_BATCH);
 	assert_int_equal(batch->flags, 0);
 	pthread_mutex_lock(&k.lock);
-	err = k.batch_errno;
+	err = in->failed ? EIO : k.batch_errno;
 	if (!err)
 		batch->nr = request == ATMO_RX_BATCH ? fake_rx(in, batch->nr) :
 						       fake_tx(in, batch->nr);

@@ -22,12 +22,14 @@
 #include <linux/atmo_ring.h>
 
 #define NR_PAGES	16
-/* Descriptors are FAKE_FD and, of a second instance, the next one. */
+/* Descriptors are FAKE_FD and, of further instances, the next ones. */
 #define FAKE_FD		1000
-#define NR_INSTANCES	2
+#define NR_INSTANCES	3
 
 struct fake_instance {
 	bool open;
+	bool closed;		/* but a mapping keeps it, and what it has */
+	bool failed;		/* an order: -EIO until it is restarted */
 	struct atmo_bind bind;
 	uint8_t *rings, *pages;	/* where they are mapped */
 	uint32_t cursor[ATMO_NR_RINGS];
@@ -42,6 +44,7 @@ struct fake {
 	/* Orders. */
 	int open_errno, bind_errno, batch_errno, control_errno;
 	unsigned int map_fails_at;	/* the how manieth mmap() fails */
+	bool move_fails;	/* mremap() does */
 	uint32_t tx_room;	/* entries taken per call */
 	bool tx_slow;		/* sent pages come back by fake_complete() only */
 	uint32_t lie_entries;
@@ -68,6 +71,7 @@ extern struct fake k;
 /* What is mapped really is, so that a hole is one. */
 void *__real_mmap64(void *addr, size_t len, int prot, int flags, int fd, off_t offset);
 int __real_munmap(void *addr, size_t len);
+void *__real_mremap(void *old, size_t old_len, size_t len, int flags, ...);
 
 void fake_reset(void);
 struct atmo_ring_cursors *fake_cursors(int ring);

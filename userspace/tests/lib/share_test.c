@@ -134,6 +134,75 @@ static void share_outlives_the_first(void **state)
 	assert_int_equal(atmo_tx_batch(p->b, pkts + 1, 1), 1);
 }
 
+/* One that has failed maps nothing any more, but what is held stays what it was. */
+static void share_outlives_the_first_when_failed(void **state)
+{
+	struct pair *p = *state;
+	struct atmo_packet pkts[2];
+	uint32_t seq;
+
+	k.i[0].nr_waiting = 2;
+	assert_int_equal(atmo_rx_batch(p->a, pkts, 2), 2);
+	k.i[1].failed = true;
+	atmo_close(p->a);
+	p->a = NULL;
+	assert_int_equal(k.nr_open, 1);
+	memcpy(&seq, pkts[1].data, sizeof(seq));
+	assert_int_equal(seq, 1);
+	assert_int_equal(atmo_tx_batch(p->b, pkts, 1), -EIO);
+	assert_int_equal(atmo_stack_restart(p->b), 0);
+	assert_int_equal(atmo_tx_batch(p->b, pkts, 2), 2);
+	assert_int_equal(nr_free(p->b), NR_PAGES - NR_PAGES * 3 / 8);
+}
+
+/*
+ * Too many mappings to move another one: the old one is left, and behind it the
+ * instance, which may still receive into its pages. They are nobody else's.
+ */
+static void share_leaves_what_it_can_not_move(void **state)
+{
+	struct atmo_options opt = half;
+	struct pair *p = *state;
+	struct atmo_packet pkt;
+	struct atmo_sock *s;
+	uint32_t seq;
+
+	k.i[0].nr_waiting = 1;
+	assert_int_equal(atmo_rx_batch(p->a, &pkt, 1), 1);
+	k.move_fails = true;
+	atmo_close(p->a);
+	p->a = NULL;
+	k.move_fails = false;
+	assert_int_equal(k.nr_open, 2);
+	assert_int_equal(nr_free(p->b), NR_PAGES / 4);
+	opt.share = p->b;
+	assert_int_equal(atmo_udp_open(&s, &opt), -EINVAL);
+	memcpy(&seq, pkt.data, sizeof(seq));
+	assert_int_equal(seq, 0);
+	assert_int_equal(atmo_tx_batch(p->b, &pkt, 1), 1);
+	assert_int_equal(nr_free(p->b), NR_PAGES / 4 + 1);
+	/* Among those that are left nothing has changed. */
+	opt.nr_rx_pages = 1;
+	assert_int_equal(atmo_udp_open(&s, &opt), 0);
+	atmo_close(p->b);
+	p->b = s;
+	assert_int_equal(nr_free(s), NR_PAGES - (NR_PAGES * 3 / 8 - 1) - 1);
+}
+
+static void share_needs_its_own_mapping(void **state)
+{
+	struct atmo_options opt = half;
+	struct pair *p = *state;
+	struct atmo_sock *s;
+
+	opt.share = p->a;
+	opt.nr_rx_pages = 1;
+	k.map_fails_at = k.nr_maps + 2;
+	assert_int_equal(atmo_udp_open(&s, &opt), -ENOMEM);
+	assert_int_equal(k.nr_open, 2);
+	assert_int_equal(k.nr_maps, 4);
+}
+
 static void share_outlives_the_second(void **state)
 {
 	struct atmo_options opt = half;
@@ -227,6 +296,9 @@ int share_tests(void)
 		WITH_PAIR(share_sends_what_the_other_received),
 		WITH_PAIR(share_releases_on_either),
 		WITH_PAIR(share_outlives_the_first),
+		WITH_PAIR(share_outlives_the_first_when_failed),
+		WITH_PAIR(share_leaves_what_it_can_not_move),
+		WITH_PAIR(share_needs_its_own_mapping),
 		WITH_PAIR(share_outlives_the_second),
 		WITH_PAIR(restart_returns_what_the_kernel_had),
 		WITH_PAIR(control_calls_say_what_is_meant),
