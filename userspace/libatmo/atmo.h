@@ -260,7 +260,8 @@ int atmo_page_free(struct atmo_sock *sock, const struct atmo_packet *pkt);
  * are pages, and room in @pkts. Or a negative errno: -ENOBUFS no free page now,
  * -EAGAIN the destination's MAC address isn't known yet and has been asked for,
  * -EMSGSIZE @payload_len does not fit a page, -ENETUNREACH no route, -EINVAL,
- * -EOPNOTSUPP not a UDP socket.
+ * -EPROTONOSUPPORT the protocol's module is not loaded at present, -EOPNOTSUPP not a
+ * UDP socket.
  */
 int atmo_prepare_batch(struct atmo_sock *sock, const void *buf, size_t len,
 		       size_t payload_len, const in_addr_t *addr, in_port_t port,

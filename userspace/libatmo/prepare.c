@@ -57,9 +57,12 @@ static int payload_limit(const struct atmo_sock *s, size_t wanted)
 		err = atmo_info(s, &info);
 		if (err)
 			return err;
+		/* The protocol's module was unloaded this very moment. */
+		if (!info.max_payload)
+			return -EPROTONOSUPPORT;
 		wanted = info.max_payload;
 	}
-	return wanted && wanted <= ATMO_PAGE_SIZE - PAYLOAD_AT ? (int)wanted : -EMSGSIZE;
+	return wanted <= ATMO_PAGE_SIZE - PAYLOAD_AT ? (int)wanted : -EMSGSIZE;
 }
 
 int atmo_prepare_batch(struct atmo_sock *s, const void *buf, size_t len, size_t payload_len,
@@ -67,16 +70,17 @@ int atmo_prepare_batch(struct atmo_sock *s, const void *buf, size_t len, size_t 
 		       unsigned int nr)
 {
 	const uint8_t *from = (const uint8_t *)buf;
-	int limit = payload_limit(s, payload_len);
 	struct atmo_headers h;
-	int err, n = 0;
+	int limit, err, n = 0;
 	size_t part;
 
-	if (limit < 0)
-		return limit;
+	/* First, since it can tell why there is no limit at present. */
 	err = atmo_get_headers(s, addr, port, &h);
 	if (err)
 		return err;
+	limit = payload_limit(s, payload_len);
+	if (limit < 0)
+		return limit;
 
 	while ((unsigned int)n < nr && (len || !n)) {
 		err = atmo_page_alloc(s, &pkts[n]);

@@ -40,7 +40,7 @@ void fake_reset(void)
 	memset(mem, 0, PAGES_LEN);
 	k = (struct fake){
 		.lock = PTHREAD_MUTEX_INITIALIZER, .tx_room = UINT32_MAX,
-		.mem_fd = mem_fd, .mem = mem,
+		.max_payload = 1472, .mem_fd = mem_fd, .mem = mem,
 	};
 }
 
@@ -190,7 +190,7 @@ static int fake_info(const struct fake_instance *in, struct atmo_info *info)
 
 	info->lane = ATMO_LANE_HARDWARE;
 	info->nr_pages = in->bind.nr_pages;
-	info->max_payload = 1472;
+	info->max_payload = k.max_payload;
 	info->rings_len = RINGS_LEN;
 	info->pages_len = (uint64_t)in->bind.nr_pages * ATMO_PAGE_SIZE;
 	for (i = 0; i < ATMO_NR_RINGS; i++)

@@ -48,6 +48,7 @@ struct fake {
 	uint32_t tx_room;	/* entries taken per call */
 	bool tx_slow;		/* sent pages come back by fake_complete() only */
 	uint32_t lie_entries;
+	uint32_t max_payload;
 	struct atmo_headers headers;	/* answer to ATMO_GET_HEADERS */
 	/* State. */
 	struct fake_instance i[NR_INSTANCES];

@@ -298,6 +298,25 @@ static void prepare_stops_where_it_must(void **state)
 	assert_int_equal(atmo_prepare_batch(*state, buf, 1, 1, dest, 1, pkts, 1), -EPROTO);
 }
 
+/* While the protocol's module is not loaded there are neither headers nor a limit. */
+static void prepare_waits_for_the_module(void **state)
+{
+	struct atmo_packet pkt;
+
+	k.max_payload = 0;
+	k.control_errno = EPROTONOSUPPORT;
+	assert_int_equal(atmo_prepare_batch(*state, "a", 1, 0, dest, 1, &pkt, 1),
+			 -EPROTONOSUPPORT);
+	assert_int_equal(atmo_prepare_batch(*state, "a", 1, 1, dest, 1, &pkt, 1),
+			 -EPROTONOSUPPORT);
+	/* Unloaded between the two questions. */
+	k.control_errno = 0;
+	assert_int_equal(atmo_prepare_batch(*state, "a", 1, 0, dest, 1, &pkt, 1),
+			 -EPROTONOSUPPORT);
+	k.max_payload = 1472;
+	assert_int_equal(atmo_prepare_batch(*state, "a", 1, 0, dest, 1, &pkt, 1), 1);
+}
+
 #define WITH_SOCK(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int header_tests(void)
@@ -313,6 +332,7 @@ int header_tests(void)
 		WITH_SOCK(prepare_cuts_a_buffer),
 		WITH_SOCK(prepare_knows_ip6),
 		WITH_SOCK(prepare_stops_where_it_must),
+		WITH_SOCK(prepare_waits_for_the_module),
 	};
 
 	return cmocka_run_group_tests_name("libatmo headers", tests, NULL, NULL);
