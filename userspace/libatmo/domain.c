@@ -42,10 +42,44 @@ static struct page_domain *domain_create(const struct atmo_sock *s, size_t pages
 		domain_free(d);
 		return NULL;
 	}
+	d->nr_rx_pages = s->rx_target;
 	for (i = 0; i < d->nr_pages; i++)
 		d->pool[i] = d->nr_pages - 1 - i;
 	d->nr_pool = d->nr_pages;
 	return d;
+}
+
+/* Of @left pages; false: that can't be, or is none. */
+static bool rx_target_set(struct atmo_sock *s, uint32_t left, uint32_t wanted)
+{
+	s->rx_target = wanted ? wanted : left - left / 4;
+	return s->rx_target && s->rx_target <= left;
+}
+
+/* Found and taken under one lock: sockets may be opened side by side. */
+int domain_reserve(struct atmo_sock *s, struct atmo_sock *share, uint32_t wanted)
+{
+	struct page_domain *d;
+	bool done;
+
+	if (!share)
+		return rx_target_set(s, s->nr_pages, wanted) ? 0 : -EINVAL;
+	d = share->domain;
+	pthread_mutex_lock(&d->lock);
+	done = rx_target_set(s, d->nr_pages - d->nr_rx_pages, wanted);
+	if (done)
+		d->nr_rx_pages += s->rx_target;
+	pthread_mutex_unlock(&d->lock);
+	return done ? 0 : -EINVAL;
+}
+
+void domain_cancel(struct atmo_sock *s, struct atmo_sock *share)
+{
+	if (!share)
+		return;
+	pthread_mutex_lock(&share->domain->lock);
+	share->domain->nr_rx_pages -= s->rx_target;
+	pthread_mutex_unlock(&share->domain->lock);
 }
 
 int domain_join(struct atmo_sock *s, struct atmo_sock *share, size_t pages_len)
@@ -68,7 +102,6 @@ int domain_join(struct atmo_sock *s, struct atmo_sock *share, size_t pages_len)
 	s->id = ++d->last_id;
 	s->next = d->socks;
 	d->socks = s;
-	d->nr_rx_pages += s->rx_target;
 	pthread_mutex_unlock(&d->lock);
 	return 0;
 }
@@ -142,18 +175,4 @@ void domain_leave(struct atmo_sock *s)
 	if (last)
 		domain_free(d);
 	s->domain = NULL;
-}
-
-int domain_rx_target(struct atmo_sock *share, uint32_t nr_pages, uint32_t wanted,
-		     uint32_t *target)
-{
-	uint32_t left = nr_pages;
-
-	if (share) {
-		pthread_mutex_lock(&share->domain->lock);
-		left -= share->domain->nr_rx_pages;
-		pthread_mutex_unlock(&share->domain->lock);
-	}
-	*target = wanted ? wanted : left - left / 4;
-	return *target <= left ? 0 : -EINVAL;
 }

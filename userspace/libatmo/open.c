@@ -181,24 +181,35 @@ static int sock_map_all(struct atmo_sock *s, struct atmo_sock *share)
 	return domain_join(s, share, (size_t)info.pages_len);
 }
 
-static int sock_open(struct atmo_sock *s, const struct atmo_options *opt,
-		     const struct kind *kind)
+/* Joins the pages as the last thing that can fail. */
+static int sock_start(struct atmo_sock *s, const struct atmo_options *opt,
+		      const struct kind *kind)
 {
 	int err;
 
-	s->nr_pages = opt->nr_pages;
-	err = domain_rx_target(opt->share, opt->nr_pages, opt->nr_rx_pages, &s->rx_target);
-	if (err)
-		return err;
 	s->fd = open(ATMO_DEVICE_PATH, O_RDWR | O_CLOEXEC);
 	if (s->fd < 0)
 		return -errno;
 	err = sock_bind(s, opt, kind);
 	if (err)
 		return err;
-	err = sock_map_all(s, opt->share);
+	return sock_map_all(s, opt->share);
+}
+
+static int sock_open(struct atmo_sock *s, const struct atmo_options *opt,
+		     const struct kind *kind)
+{
+	int err;
+
+	s->nr_pages = opt->nr_pages;
+	err = domain_reserve(s, opt->share, opt->nr_rx_pages);
 	if (err)
 		return err;
+	err = sock_start(s, opt, kind);
+	if (err) {
+		domain_cancel(s, opt->share);
+		return err;
+	}
 	/* Pages for the first packets; a device that is down takes them later. */
 	atmo_sock_feed(s);
 	return 0;

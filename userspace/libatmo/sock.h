@@ -41,7 +41,7 @@ enum page_state {
  *	state needs no lock but the one of who changes it
  * @lock: protects all below
  * @socks: sockets that use the pages
- * @nr_rx_pages: sum of their rx_target
+ * @nr_rx_pages: sum of their rx_target, and of those that are being opened
  * @last_id: last number given to a socket
  * @pool: free slots
  * @nr_pool: how many
@@ -124,16 +124,18 @@ static inline void pool_put(struct page_domain *d, uint32_t slot)
 }
 
 /*
- * domain.c. Join the pages of @share, or create some when it is NULL; leave them,
- * which closes the socket's descriptor, and frees them with the last socket.
+ * domain.c. First a socket reserves, out of the pages of @share or of nr_pages new
+ * ones, those to keep with the kernel for reception: rx_target, for @wanted, or for 0
+ * the default. Then it joins the pages of @share, or creates some when that is NULL;
+ * or cancels. At the end it leaves them, which closes its descriptor, and frees them
+ * with the last socket.
  */
+int domain_reserve(struct atmo_sock *s, struct atmo_sock *share, uint32_t wanted);
+void domain_cancel(struct atmo_sock *s, struct atmo_sock *share);
 int domain_join(struct atmo_sock *s, struct atmo_sock *share, size_t pages_len);
 void domain_leave(struct atmo_sock *s);
 /* All pages that are with the socket's kernel side, which has let go of them. */
 void domain_reclaim(struct atmo_sock *s);
-/* Pages that a new socket of @share's domain may keep for reception; 0: default. */
-int domain_rx_target(struct atmo_sock *share, uint32_t nr_pages, uint32_t wanted,
-		     uint32_t *target);
 
 /* open.c: maps a region; NULL with errno on failure. */
 uint8_t *sock_map(const struct atmo_sock *s, uint64_t offset, size_t len);

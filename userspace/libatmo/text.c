@@ -135,14 +135,14 @@ static const char *explain_invalid(const struct atmo_options *opt)
 		return "wrong number of pages; give a power of two from 16 to 16384";
 	if (opt->share && nr)
 		return "not the number of pages that the other socket has; leave it out";
-	if (opt->share && opt->nr_rx_pages)
-		return "too few pages are left to receive into; let each socket take fewer";
-	if (opt->nr_rx_pages > (nr ? nr : ATMO_DEFAULT_PAGES))
+	if (!opt->share && opt->nr_rx_pages > (nr ? nr : ATMO_DEFAULT_PAGES))
 		return "more pages to receive into than there are; take fewer";
 	if (opt->lane > ATMO_LANE_SHARED)
 		return "no such lane; choose any, hardware or shared";
 	if (!is_zero(&opt->remote) && !opt->remote.v4.sin_port)
 		return "a remote address without a port; give both";
+	if (opt->share)
+		return "too few pages are left to receive into; let each socket take fewer";
 	return "the modules refuse the request; build library and modules from one version";
 }
 

@@ -364,6 +364,11 @@ static int fake_batch(struct fake_instance *in, unsigned long request, struct at
 
 static int fake_bind(struct fake_instance *in, const struct atmo_bind *bind)
 {
+	void (*at_bind)(void) = k.at_bind;
+
+	k.at_bind = NULL;
+	if (at_bind)
+		at_bind();
 	if (k.bind_errno)
 		return refuse(k.bind_errno);
 	assert_int_equal(bind->version, ATMO_UAPI_VERSION);

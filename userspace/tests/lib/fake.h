@@ -47,6 +47,7 @@ struct fake {
 	bool move_fails;	/* mremap() does */
 	uint32_t tx_room;	/* entries taken per call */
 	bool tx_slow;		/* sent pages come back by fake_complete() only */
+	void (*at_bind)(void);	/* called once, by the next ATMO_BIND */
 	uint32_t lie_entries;
 	uint32_t max_payload;
 	struct atmo_headers headers;	/* answer to ATMO_GET_HEADERS */

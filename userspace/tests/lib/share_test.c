@@ -79,6 +79,59 @@ static void share_divides_the_pages(void **state)
 	assert_int_equal(atmo_udp_open(&s, &opt), -EINVAL);
 }
 
+/* None to receive into would be a socket that waits in vain. */
+static void share_refuses_when_no_page_is_left(void **state)
+{
+	struct atmo_options opt = half;
+	struct pair *p = *state;
+	struct atmo_sock *s, *none;
+	char buf[256];
+
+	opt.share = p->a;
+	opt.nr_pages = 0;
+	opt.nr_rx_pages = NR_PAGES / 4;
+	assert_int_equal(atmo_udp_open(&s, &opt), 0);
+	opt.nr_rx_pages = 0;
+	assert_int_equal(atmo_udp_open(&none, &opt), -EINVAL);
+	assert_non_null(strstr(atmo_open_explain(-EINVAL, &opt, buf, sizeof(buf)), "few pages"));
+	atmo_close(p->b);
+	p->b = s;
+}
+
+static struct {
+	struct atmo_options opt;
+	struct atmo_sock *sock;
+	int err;
+} meanwhile;
+
+static void open_meanwhile(void)
+{
+	meanwhile.err = atmo_udp_open(&meanwhile.sock, &meanwhile.opt);
+}
+
+/* Two are opened at the same time: the pages of the one are not left for the other. */
+static void share_divides_the_pages_at_once(void **state)
+{
+	struct atmo_options opt = half;
+	struct pair *p = *state;
+	struct atmo_sock *s;
+
+	atmo_close(p->b);
+	p->b = NULL;
+	opt.share = p->a;
+	meanwhile.opt = opt;
+	k.at_bind = open_meanwhile;
+	assert_int_equal(atmo_udp_open(&s, &opt), 0);
+	assert_int_equal(meanwhile.err, -EINVAL);
+	atmo_close(s);
+	/* If the one fails, its pages are there for others again. */
+	k.bind_errno = EADDRINUSE;
+	assert_int_equal(atmo_udp_open(&s, &opt), -EADDRINUSE);
+	k.bind_errno = 0;
+	opt.nr_rx_pages = NR_PAGES - NR_PAGES * 3 / 8;
+	assert_int_equal(atmo_udp_open(&p->b, &opt), 0);
+}
+
 /* Forwarding without a copy: many times round all pages, in both directions. */
 static void share_sends_what_the_other_received(void **state)
 {
@@ -293,6 +346,8 @@ int share_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_PAIR(share_divides_the_pages),
+		WITH_PAIR(share_refuses_when_no_page_is_left),
+		WITH_PAIR(share_divides_the_pages_at_once),
 		WITH_PAIR(share_sends_what_the_other_received),
 		WITH_PAIR(share_releases_on_either),
 		WITH_PAIR(share_outlives_the_first),
