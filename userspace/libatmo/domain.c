@@ -57,7 +57,7 @@ static bool rx_target_set(struct atmo_sock *s, uint32_t left, uint32_t wanted)
 }
 
 /* Found and taken under one lock: sockets may be opened side by side. */
-int domain_reserve(struct atmo_sock *s, struct atmo_sock *share, uint32_t wanted)
+int atmo_domain_reserve(struct atmo_sock *s, struct atmo_sock *share, uint32_t wanted)
 {
 	struct page_domain *d;
 	bool done;
@@ -73,7 +73,7 @@ int domain_reserve(struct atmo_sock *s, struct atmo_sock *share, uint32_t wanted
 	return done ? 0 : -EINVAL;
 }
 
-void domain_cancel(struct atmo_sock *s, struct atmo_sock *share)
+void atmo_domain_cancel(struct atmo_sock *s, struct atmo_sock *share)
 {
 	if (!share)
 		return;
@@ -82,9 +82,9 @@ void domain_cancel(struct atmo_sock *s, struct atmo_sock *share)
 	pthread_mutex_unlock(&share->domain->lock);
 }
 
-int domain_join(struct atmo_sock *s, struct atmo_sock *share, size_t pages_len)
+int atmo_domain_join(struct atmo_sock *s, struct atmo_sock *share, size_t pages_len)
 {
-	uint8_t *pages = sock_map(s, ATMO_MMAP_PAGES, pages_len);
+	uint8_t *pages = atmo_sock_map(s, ATMO_MMAP_PAGES, pages_len);
 	struct page_domain *d;
 
 	if (!pages)
@@ -121,7 +121,7 @@ static void reclaim_locked(struct atmo_sock *s)
 	__atomic_store_n(&s->nr_sent, 0, __ATOMIC_RELAXED);
 }
 
-void domain_reclaim(struct atmo_sock *s)
+void atmo_domain_reclaim(struct atmo_sock *s)
 {
 	pthread_mutex_lock(&s->domain->lock);
 	reclaim_locked(s);
@@ -143,7 +143,7 @@ static bool replace_mapping(struct page_domain *d)
 	return true;
 }
 
-void domain_leave(struct atmo_sock *s)
+void atmo_domain_leave(struct atmo_sock *s)
 {
 	struct page_domain *d = s->domain;
 	bool last, ends = true;

@@ -150,7 +150,7 @@ static int rings_init(struct atmo_sock *s, const struct atmo_info *info)
 	return err;
 }
 
-uint8_t *sock_map(const struct atmo_sock *s, uint64_t offset, size_t len)
+uint8_t *atmo_sock_map(const struct atmo_sock *s, uint64_t offset, size_t len)
 {
 	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, s->fd,
 		       (off_t)offset);
@@ -172,13 +172,13 @@ static int sock_map_all(struct atmo_sock *s, struct atmo_sock *share)
 		return -EPROTO;
 
 	s->rings_len = (size_t)info.rings_len;
-	s->rings = sock_map(s, ATMO_MMAP_RINGS, s->rings_len);
+	s->rings = atmo_sock_map(s, ATMO_MMAP_RINGS, s->rings_len);
 	if (!s->rings)
 		return -errno;
 	err = rings_init(s, &info);
 	if (err)
 		return err;
-	return domain_join(s, share, (size_t)info.pages_len);
+	return atmo_domain_join(s, share, (size_t)info.pages_len);
 }
 
 /* Joins the pages as the last thing that can fail. */
@@ -202,12 +202,12 @@ static int sock_open(struct atmo_sock *s, const struct atmo_options *opt,
 	int err;
 
 	s->nr_pages = opt->nr_pages;
-	err = domain_reserve(s, opt->share, opt->nr_rx_pages);
+	err = atmo_domain_reserve(s, opt->share, opt->nr_rx_pages);
 	if (err)
 		return err;
 	err = sock_start(s, opt, kind);
 	if (err) {
-		domain_cancel(s, opt->share);
+		atmo_domain_cancel(s, opt->share);
 		return err;
 	}
 	/* Pages for the first packets; a device that is down takes them later. */
@@ -263,7 +263,7 @@ void atmo_close(struct atmo_sock *s)
 	if (s->rings)
 		munmap(s->rings, s->rings_len);
 	if (s->domain)
-		domain_leave(s);
+		atmo_domain_leave(s);
 	if (s->fd >= 0)
 		close(s->fd);
 	pthread_mutex_destroy(&s->tx_lock);
@@ -278,7 +278,7 @@ int atmo_stack_restart(struct atmo_sock *s)
 	atmo_ring_sync(&s->rx);
 	atmo_ring_sync(&s->tx);
 	atmo_ring_sync(&s->comp);
-	domain_reclaim(s);
+	atmo_domain_reclaim(s);
 	atmo_sock_feed(s);
 	return 0;
 }

@@ -100,7 +100,7 @@ static inline uint32_t sock_state(const struct atmo_sock *s, enum page_state sta
 	return s->id << PAGE_STATE_BITS | state;
 }
 
-/* Atomic for domain_reclaim(), which looks at all states, also of other threads. */
+/* Atomic for atmo_domain_reclaim(), which looks at all states, also of other threads. */
 static inline uint32_t page_state(const struct atmo_sock *s, uint32_t slot)
 {
 	return __atomic_load_n(&s->domain->state[slot], __ATOMIC_RELAXED);
@@ -123,6 +123,9 @@ static inline void pool_put(struct page_domain *d, uint32_t slot)
 	d->pool[d->nr_pool++] = slot;
 }
 
+/* Between files only. In the static library they are globals all the same: atmo_*. */
+#pragma GCC visibility push(hidden)
+
 /*
  * domain.c. First a socket reserves, out of the pages of @share or of nr_pages new
  * ones, those to keep with the kernel for reception: rx_target, for @wanted, or for 0
@@ -130,17 +133,19 @@ static inline void pool_put(struct page_domain *d, uint32_t slot)
  * or cancels. At the end it leaves them, which closes its descriptor, and frees them
  * with the last socket.
  */
-int domain_reserve(struct atmo_sock *s, struct atmo_sock *share, uint32_t wanted);
-void domain_cancel(struct atmo_sock *s, struct atmo_sock *share);
-int domain_join(struct atmo_sock *s, struct atmo_sock *share, size_t pages_len);
-void domain_leave(struct atmo_sock *s);
+int atmo_domain_reserve(struct atmo_sock *s, struct atmo_sock *share, uint32_t wanted);
+void atmo_domain_cancel(struct atmo_sock *s, struct atmo_sock *share);
+int atmo_domain_join(struct atmo_sock *s, struct atmo_sock *share, size_t pages_len);
+void atmo_domain_leave(struct atmo_sock *s);
 /* All pages that are with the socket's kernel side, which has let go of them. */
-void domain_reclaim(struct atmo_sock *s);
+void atmo_domain_reclaim(struct atmo_sock *s);
 
 /* open.c: maps a region; NULL with errno on failure. */
-uint8_t *sock_map(const struct atmo_sock *s, uint64_t offset, size_t len);
+uint8_t *atmo_sock_map(const struct atmo_sock *s, uint64_t offset, size_t len);
 
 /* batch.c: give the kernel pages to receive into; true: there are too few. */
 bool atmo_sock_feed(struct atmo_sock *s);
+
+#pragma GCC visibility pop
 
 #endif /* LIBATMO_SOCK_H */
