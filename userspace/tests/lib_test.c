@@ -109,7 +109,7 @@ static void open_passes_errors_and_cleans_up(void **state)
 {
 	static const int bind_errors[] = {
 		EADDRINUSE, EADDRNOTAVAIL, EBUSY, EACCES, EPROTONOSUPPORT, ENOMEM,
-		EPERM, ERANGE, EOPNOTSUPP, EBADF, EINVAL, 0,
+		EPERM, ERANGE, EOPNOTSUPP, EBADF, ENOTCONN, EIO, ENOSPC, EINVAL, 0,
 	};
 	size_t i;
 
