@@ -327,9 +327,12 @@ int atmo_route_del(struct atmo_sock *sock, const in_addr_t dst[4], unsigned int 
  * @sock: UDP socket, not connected
  * @group: multicast address
  *
+ * Reserves the port for the group, which is a reservation of its own: a port below
+ * 1024 needs CAP_NET_BIND_SERVICE at this time, too.
+ *
  * Return: 0, or a negative errno: -EADDRINUSE somebody else receives that port of
- * the group, -EINVAL not a multicast address, -ENOSPC more than ATMO_MAX_GROUPS,
- * -EOPNOTSUPP no such socket.
+ * the group, -EACCES the port needs a capability, -EINVAL not a multicast address,
+ * -ENOSPC more than ATMO_MAX_GROUPS, -EOPNOTSUPP no such socket.
  */
 int atmo_group_join(struct atmo_sock *sock, const in_addr_t group[4]);
 
