@@ -19,6 +19,7 @@ DEV = "eth0"
 NR_QUEUES, FILTERED = 2, 1
 NR_RULES = 2046
 
+SO_SNDBUFFORCE = 32
 DEL_RULE, ADD_RULE = 0x31, 0x32
 FLOW_TYPE = {TCP: 1, UDP: 2}
 DISCARD = 2 ** 64 - 1
@@ -233,10 +234,21 @@ def pktgen(what, text):
         f.write(text + "\n")
 
 
+def sent_all(port):
+    """Whether the NIC sends nothing: at the lowest limit a frame takes 1.2 ms."""
+    before = port.stats()["tx_bytes_nic"]
+    for _ in range(5):
+        time.sleep(0.05)
+        if port.stats()["tx_bytes_nic"] != before:
+            return False
+    return True
+
+
 class Flood:
     """pktgen, one kernel thread to a queue; frames that nobody at the other end takes"""
 
-    def __init__(self, length, queues):
+    def __init__(self, port, length, queues):
+        self.port = port
         for q in queues:
             pktgen("kpktgend_%d" % q, "rem_device_all")
             pktgen("kpktgend_%d" % q, "add_device %s@%d" % (DEV, q))
@@ -250,15 +262,18 @@ class Flood:
                                          "echo start >/proc/net/pktgen/pgctrl"])
 
     def stop(self):
+        """Its frames are gone then: the rings hold some seconds at a low rate."""
         pktgen("pgctrl", "stop")
         self.starter.wait()
         pktgen("pgctrl", "reset")
+        if not wait_for(lambda: sent_all(self.port)):
+            check(False, "what lay in the rings is sent")
 
 
 def test_rates(ports):
     for rate, length in ((10, 64), (50, 594), (100, 1518), (200, 1518)):
         set_rate(0, rate)
-        flood = Flood(length, [0])
+        flood = Flood(ports[0], length, [0])
         ports[0].check_rate("tx_bytes_nic", rate, "%d Mbit/s asked, frames of %d bytes" % (rate, length))
         flood.stop()
 
@@ -266,7 +281,7 @@ def test_rates(ports):
 def test_rate_change(ports):
     left = ports[0]
     set_rate(0, 10)
-    flood = Flood(1518, [0, 1])
+    flood = Flood(left, 1518, [0, 1])
     time.sleep(0.5)
     one = left.mbps("tx_queue_0_bytes", 1.5)
     other = left.mbps("tx_queue_1_bytes", 1)
@@ -291,6 +306,8 @@ def test_rate_socket(ports):
 
 def flood_socket():
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    # As much as the ring holds: it must not run dry when this sleeps for a while.
+    s.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 8 << 20)
     s.connect(("10.83.0.9", 9))
     payload = bytes(1400)
     while True:

@@ -123,7 +123,7 @@ class Port:
         What the model makes up for after it was kept from running, 30 ms at most, is
         little against the time this takes.
         """
-        for _ in range(4):
+        for _ in range(12):
             time.sleep(0.5)
             got = self.mbps(name, 2)
             if got >= rate * 0.95:
