@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # usage: lab/test.sh [GROUP...]
-# Runs the test groups (default: all of them), two at a time, prints what each
-# has to say when it is done, and ends with one line `N passed, N failed`,
-# followed by `, N skipped` where something can't run here. A group is a program
-# that prints TAP lines: `ok N - name`, `not ok N - name`, and
+# Runs the test groups (default: all of them), two at a time, those that measure
+# rates alone. Prints what each has to say when it is done, and ends with one line
+# `N passed, N failed`, followed by `, N skipped` where something can't run here. A
+# group is a program that prints TAP lines: `ok N - name`, `not ok N - name`, and
 # `ok N - name # SKIP reason`.
 #   units    user-space tests: device model, library, pure core
 #   static   W=1, sparse, checkpatch, clang; every supported kernel
@@ -21,17 +21,25 @@ set -uo pipefail
 . "$(dirname "$0")/lib.sh"
 
 VM_LIMIT=900 JOBS=2 CMD=() running=()
-passed=0 failed=0 skipped=0 failures=() skips=()
+# These measure rates. The last ones: there is nothing to wait for between them.
+ALONE="ixgbe_filter l2fwd neighbours rate demo"
+last="" passed=0 failed=0 skipped=0 failures=() skips=()
+
+is_alone()
+{
+	[[ " $ALONE " == *" $1 "* ]]
+}
 
 all_groups()
 {
-	local script
+	local script name
 
 	echo units static selftest kunit
 	for script in "$LAB"/guest/*_test.sh; do
-		basename "$script" _test.sh
+		name=$(basename "$script" _test.sh)
+		is_alone "$name" || echo "$name"
 	done
-	echo pci_iommu pci_intx lane_steer lane_vanish demo
+	echo pci_iommu pci_intx lane_steer lane_vanish "$ALONE"
 }
 
 # in_vm OPTIONS... -- NAME ARGS...: lab/guest/NAME_test.sh in a VM.
@@ -138,12 +146,13 @@ case " $* " in
 	"$LAB/root.sh" full >/dev/null || exit ;;
 esac
 for name; do
-	# The demo prints rates: it runs alone, others in pairs.
-	while [ ${#running[@]} -ge $JOBS ] ||
-	      { [ "$name" = demo ] && [ ${#running[@]} -gt 0 ]; }; do
+	room=$JOBS
+	! is_alone "$name" && ! is_alone "$last" || room=1
+	while [ ${#running[@]} -ge $room ]; do
 		collect
 	done
 	start "$name"
+	last=$name
 done
 while [ ${#running[@]} -gt 0 ]; do
 	collect
