@@ -55,6 +55,7 @@ struct gen_config {
 	uint32_t flows;
 	struct gen_size size[GEN_SIZES];
 	uint32_t nr_sizes;
+	uint32_t sweep;			/* each size in turn */
 	uint64_t rate;			/* frames/s; 0: as the port takes them */
 	uint64_t mbit;			/* or this instead, preamble and gap included */
 	uint64_t burst;			/* frames sent together, 0: as fits the rate */

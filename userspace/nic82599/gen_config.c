@@ -301,6 +301,7 @@ static const struct key keys[] = {
 	NUMBER(flows, 1, GEN_FLOWS_MAX, false, "1 to 65535"),
 	OTHER(size, GEN_SIZE_MIN, GEN_SIZE_MAX,
 	      "imix or up to 32 times N[-M][:WEIGHT] with 64 to 1518 bytes, separated by commas"),
+	NUMBER(sweep, 0, 1, false, "0 or 1"),
 	OTHER(rate, 1, RATE_MAX, "max or 1 to 20000000 frames a second"),
 	{ "mbit", set_mbit, show_number, "1 to 10000 megabits a second",
 	  offsetof(struct gen_config, mbit), 1, 10000, true },

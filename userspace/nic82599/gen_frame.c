@@ -128,7 +128,21 @@ static uint32_t below(uint32_t hash, uint32_t n)
 	return (uint32_t)((uint64_t)hash * n >> 32);
 }
 
-static size_t frame_len(const struct gen_config *c, uint32_t hash)
+/* Each size of each range in turn, by the number of the frame in its run */
+static uint32_t swept_size(const struct gen_config *c, const struct gen_tag *t)
+{
+	const struct gen_size *s = c->size;
+	uint32_t total = 0, pick, i;
+
+	for (i = 0; i < c->nr_sizes; i++)
+		total += c->size[i].hi - c->size[i].lo + 1;
+	pick = (uint32_t)(((uint64_t)t->seq * c->flows + t->flow) % total);
+	for (; pick > s->hi - s->lo; s++)
+		pick -= s->hi - s->lo + 1;
+	return s->lo + pick;
+}
+
+static uint32_t random_size(const struct gen_config *c, uint32_t hash)
 {
 	const struct gen_size *s = c->size;
 	uint32_t total = 0, pick, i;
@@ -142,7 +156,12 @@ static size_t frame_len(const struct gen_config *c, uint32_t hash)
 		for (; pick >= s->weight; s++)
 			pick -= s->weight;
 	}
-	return s->lo + below(hash, s->hi - s->lo + 1) - FCS_LEN;
+	return s->lo + below(hash, s->hi - s->lo + 1);
+}
+
+static size_t frame_len(const struct gen_config *c, const struct gen_tag *t, uint32_t hash)
+{
+	return (c->sweep ? swept_size(c, t) : random_size(c, hash)) - FCS_LEN;
 }
 
 /* The payload; its sum. */
@@ -198,7 +217,7 @@ static void put_headers(const struct gen_config *c, const struct gen_tag *t, uin
 size_t gen_frame_build(const struct gen_config *c, const struct gen_tag *t, uint8_t *f)
 {
 	uint32_t hash = tag_hash(t), sum;
-	size_t len = frame_len(c, hash);
+	size_t len = frame_len(c, t, hash);
 
 	memcpy(f, c->dst_mac, 6);
 	memcpy(f + 6, c->src_mac, 6);

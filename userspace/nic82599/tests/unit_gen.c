@@ -123,6 +123,50 @@ static void gen_sizes_follow_their_weights(void **state)
 		assert_in_range(m[t.seq], 2700, 3300);
 }
 
+/* Any so many frames in a row have each size once, however many flows there are. */
+static void sizes_of_run(const char *words, uint32_t frames, unsigned int n[GEN_SIZE_MAX + 1])
+{
+	struct gen_config c = config(words);
+	struct gen_tag t = { .run = 1 };
+	uint8_t f[GEN_SIZE_MAX];
+	struct gen_diff d;
+	uint32_t i;
+	size_t len;
+
+	memset(n, 0, (GEN_SIZE_MAX + 1) * sizeof(n[0]));
+	for (i = 0; i < frames; i++) {
+		t.flow = (uint16_t)(i % c.flows);
+		t.seq = i / c.flows;
+		len = gen_frame_build(&c, &t, f);
+		assert_true(gen_frame_check(&c, &t, f, len, &d));
+		n[len + 4]++;
+	}
+}
+
+static void gen_sizes_in_turn(void **state)
+{
+	static const char *const words[] = {
+		"size=64-1518 sweep=1", "size=64-1518 sweep=1 flows=100",
+		"size=64-1518 sweep=1 flows=1455", "size=64-1518 sweep=1 flows=65535",
+	};
+	unsigned int n[GEN_SIZE_MAX + 1], missing, size;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		sizes_of_run(words[i], 2 * 1455, n);
+		for (size = GEN_SIZE_MIN; size <= GEN_SIZE_MAX; size++)
+			assert_int_equal(n[size], 2);
+	}
+	sizes_of_run("size=100-102:9,64,1518:3 sweep=1 flows=7", 50, n);
+	assert_true(n[100] == 10 && n[101] == 10 && n[102] == 10 && n[64] == 10 && n[1518] == 10);
+	/* By chance some sizes would not be there: what the setting is for. */
+	sizes_of_run("size=64-1518", 2 * 1455, n);
+	for (missing = 0, size = GEN_SIZE_MIN; size <= GEN_SIZE_MAX; size++)
+		missing += !n[size];
+	assert_in_range(missing, 100, 300);
+}
+
 static void gen_frame_is_found_again(void **state)
 {
 	struct gen_config c = config("flows=1000 size=64");
@@ -384,7 +428,7 @@ static void gen_settings_refused(void **state)
 		"dst_mac=02:00:00:00:00:001", "src=10.0.0", "src=10.0.0.256", "src=", "sport=0",
 		"dport=2-1", "dport=1-65536", "dport=1-2x", "ethertype=0x0800",
 		"ethertype=0x0806", "ethertype=0x05ff", "ethertype=0x10000", "ethertype=2048",
-		"match=all", "rx_port=2", "back=2", "Flows=1", "flow=1", "flowss=1",
+		"match=all", "sweep=2", "rx_port=2", "back=2", "Flows=1", "flow=1", "flowss=1",
 	};
 	struct gen_config c = config(""), before = c;
 	char err[100], many[400] = "size=64";
@@ -410,6 +454,7 @@ static void gen_settings_shown(void **state)
 	static const char *const words[][2] = {
 		{ "flows=9", ",\"flows\":9," },
 		{ "size=64-70:3,99", ",\"size\":\"64-70:3,99-99:1\"," },
+		{ "sweep=1", ",\"sweep\":1," },
 		{ "rate=5", ",\"rate\":5,\"mbit\":0," },
 		{ "mbit=100", ",\"rate\":0,\"mbit\":100," },
 		{ "rate=max", ",\"rate\":\"max\",\"mbit\":0," },
@@ -499,6 +544,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(gen_frame_headers),
 	cmocka_unit_test(gen_flows_have_tuples_of_their_own),
 	cmocka_unit_test(gen_sizes_follow_their_weights),
+	cmocka_unit_test(gen_sizes_in_turn),
 	cmocka_unit_test(gen_frame_is_found_again),
 	cmocka_unit_test(gen_every_bit_counts),
 	cmocka_unit_test(gen_echo_is_recognized),
