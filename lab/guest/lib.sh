@@ -266,6 +266,14 @@ setup_port0()
 	ip link set dev "$DEV0" up
 }
 
+# long_queue DEV: what is sent by way of Linux waits however long the NIC takes.
+# pfifo_fast drops what comes after 1000 frames, fq_codel what waits for long: both
+# happens when the machine is busy with something else.
+long_queue()
+{
+	tc qdisc replace dev "$1" root pfifo limit 100000
+}
+
 # link_back: port 0 was down and is up again. The other end may not have noticed
 # either yet; what it is given meanwhile is lost.
 link_back()

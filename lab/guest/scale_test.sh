@@ -9,6 +9,7 @@
 . /project/lab/guest/lib.sh
 
 MANY=/project/build/userspace/tests/many_socks
+ATMO=/project/build/userspace/bin/atmo
 PORT=20000
 SAID=/tmp/many_socks.said
 DRIVER_LANES=100	# as many as a port is to have at least
@@ -27,10 +28,16 @@ open_many()
 {
 	"$MANY" "${@:1:$#-1}" "$DEV0" $PORT "${!#}" >"$SAID" 2>&1 &
 	PID=$!
-	if ! eventually 60 grep -q ^ready "$SAID"; then
+	if ! eventually 180 grep -q ^ready "$SAID"; then
 		diag "$(cat "$SAID")"
 		bail "${!#} sockets are bound"
 	fi
+}
+
+# many_idle TIMES: it has had nothing to do for a while, for the so-manieth time.
+many_idle()
+{
+	[ "$(grep -c ^idle "$SAID")" -ge "$1" ]
 }
 
 # end_many: and its counters.
@@ -44,6 +51,36 @@ end_many()
 traffic()
 {
 	gen_run 0 flows="$1" dport=$PORT-$((PORT + $1 - 1)) dst="$ADDR0" match=echo "${@:2}"
+}
+
+# owners: of the pages of each instance, how many each has; one line an instance
+owners()
+{
+	"$ATMO" status --json | python3 -c '
+import json, sys
+for i in sorted(json.load(sys.stdin)["instances"], key=lambda i: i["local"]["port"]):
+    print(i["local"]["port"], i["lane"], *("%s=%d" % b for b in i["buffers"].items()))'
+}
+
+# owners_all OWNERS: of all instances together
+owners_all()
+{
+	grep -o '[a-z_]*=[0-9]*' <<<"$1" | awk -F= '{ sum[$1] += $2 }
+		END { for (who in sum) printf " %s %d", who, sum[who] }'
+}
+
+# at_rest OWNERS: instances, those in the hardware lane that can receive, and those
+# that have something to be sent
+at_rest()
+{
+	awk '/ hardware .*nic_rx=[1-9]/ { n++ } / tx=[1-9]/ { busy++ }
+	     END { print NR, n + 0, busy + 0 }' <<<"$1"
+}
+
+# owners_are OWNERS: they are these
+owners_are()
+{
+	[ "$(owners)" = "$1" ]
 }
 
 # Who may claim what beside whom: the results of a program.
@@ -64,14 +101,22 @@ claims()
 
 many_at_once()
 {
-	local said
+	local said before
 
 	open_many --pages=256 200
 	diag "$(cat "$SAID")"
-	equal "200 sockets: $DRIVER_LANES and more are in the hardware lane" yes \
-		"$([ "$(number hardware)" -ge $DRIVER_LANES ] && echo yes)"
+	equal "200 sockets: the first $DRIVER_LANES and more are in the hardware lane" yes \
+		"$([ "$(number leading)" -ge $DRIVER_LANES ] && echo yes)"
+	eventually 20 many_idle 1 || bail "200 sockets: they come to rest"
+	before=$(owners)
+	equal "200 sockets: their hardware queues have pages of each, none is being sent" \
+		"200 $(number hardware) 0" "$(at_rest "$before")"
 	# As fast as they take it, by the descriptors that their lanes have.
-	said=$(traffic 200 count=200000 rate=max)
+	said=$(traffic 200 count=200000 rate=max drain_ms=10000)
+	eventually 20 many_idle 2 || not_ok "200 sockets: they come to rest again"
+	check "200 sockets: each owner has as many pages of each socket as before" \
+		eventually 10 owners_are "$before"
+	diag "pages before:$(owners_all "$before"), after:$(owners_all "$(owners)")"
 	end_many
 	diag "$said" "$(cat "$SAID")"
 	equal "200 sockets: each datagram came back once, to where it came from" true \
@@ -89,7 +134,7 @@ very_many()
 	open_many --pages=16 4096
 	diag "$(cat "$SAID") after $((SECONDS - start)) s"
 	equal "4096 sockets are bound at once" 4096 "$(number sockets)"
-	said=$(traffic 4096 count=4096 rate=2000)
+	said=$(traffic 4096 count=4096 rate=max drain_ms=10000)
 	start=$SECONDS
 	end_many
 	diag "$said" "$(cat "$SAID")" "closed after $((SECONDS - start)) s"
@@ -99,20 +144,23 @@ very_many()
 	equal "4096 sockets: their ports are free again" "" "$(ss -Hlun "sport = $PORT")"
 }
 
-# Two sockets, of which one doesn't receive: its queue of 16 pages fills up.
+# Two sockets, of which one doesn't receive: its queue of 16 pages fills up. The other
+# one's holds all that comes, however long it sleeps.
 full_queue()
 {
-	local said sent=2000
+	local said sent=1000
 
 	open_many --lane=shared --pages=1024 --hold=16 2
-	said=$(traffic 2 count=$((2 * sent)) rate=2000)
+	said=$(traffic 2 count=$((2 * sent)) rate=max)
 	kill -USR1 $PID
-	sleep 1
+	eventually 20 grep -q '^idle, none held' "$SAID" ||
+		not_ok "full queue: what it held is read"
 	end_many
 	diag "$said" "$(cat "$SAID")"
-	equal "full queue: its socket got or dropped each datagram" $sent \
-		$(($(number held_received) + $(number held_rx_queue_full)))
-	equal "full queue: what it got is what the queue holds" 16 "$(number held_received)"
+	equal "full queue: what its socket got is what the queue holds" 16 \
+		"$(number held_received)"
+	equal "full queue: all else was dropped, and counted" $((sent - 16)) \
+		"$(number held_rx_queue_full)"
 	equal "full queue: the neighbour lost nothing" "$sent 0" \
 		"$(number received) $(number rx_queue_full | grep . || echo 0)"
 	equal "full queue: none got another's" "0 0" \
@@ -120,10 +168,9 @@ full_queue()
 }
 
 load_modules || bail "our modules load"
-# fq_codel drops what waits for long, as it may on a slow machine.
-sysctl -q net.core.default_qdisc=pfifo_fast
 setup_port0 || bail "port 0 comes up under atmo_ixgbe"
 wait_carrier "$DEV0" || bail "port 0 has carrier"
+long_queue "$DEV0" || bail "a long queue"
 claims
 full_queue
 many_at_once

@@ -6,7 +6,9 @@
  * these ports: each datagram says in its payload which flow it is of, so one that
  * came to the wrong socket is seen.
  *
- * Prints `ready ...` when all are open, and counters when it is told to end by
+ * Prints `ready ...` when all are open, with how many of the first ones in a row are
+ * in the hardware lane (leading); `idle` after work, when there has been none for a
+ * while and all pages are back from sending; and counters when it is told to end by
  * SIGTERM or SIGINT. With --hold the last socket, which has so many pages, is left
  * alone until SIGUSR1: its queue fills up.
  */
@@ -23,6 +25,7 @@
 #include <atmo.h>
 
 #define BATCH		64
+#define IDLE_MS		100
 #define TAG_MAGIC	0xa7c3	/* docs/generator.md */
 #define TAG_LEN		18
 
@@ -138,7 +141,7 @@ static void watch(int epfd, uint32_t i)
 
 static void open_all(int epfd)
 {
-	uint32_t i, nr_hardware = 0;
+	uint32_t i, nr_hardware = 0, leading = 0;
 	struct atmo_packet pkt;
 	struct atmo_info info;
 
@@ -149,11 +152,13 @@ static void open_all(int epfd)
 		/* Hands pages to the lane: what came before would be lost. */
 		if (!is_held(i))
 			atmo_rx_batch(ones[i].sock, &pkt, 1);
-		if (!atmo_info(ones[i].sock, &info) && info.lane == ATMO_LANE_HARDWARE)
+		if (!atmo_info(ones[i].sock, &info) && info.lane == ATMO_LANE_HARDWARE) {
 			nr_hardware++;
+			leading += leading == i;
+		}
 	}
-	printf("ready sockets=%u hardware=%u shared=%u\n", args.nr, nr_hardware,
-	       args.nr - nr_hardware);
+	printf("ready sockets=%u hardware=%u shared=%u leading=%u\n", args.nr, nr_hardware,
+	       args.nr - nr_hardware, leading);
 	fflush(stdout);
 }
 
@@ -187,8 +192,8 @@ static void send_back(struct one *one, const struct atmo_packet *pkts, int n)
 	}
 }
 
-/* One batch, so that all sockets have their turn. */
-static void serve(uint32_t i)
+/* One batch, so that all sockets have their turn. False: there was nothing. */
+static bool serve(uint32_t i)
 {
 	struct atmo_packet pkts[BATCH];
 	struct one *one = &ones[i];
@@ -196,17 +201,37 @@ static void serve(uint32_t i)
 
 	n = atmo_rx_batch(one->sock, pkts, BATCH);
 	if (n <= 0)
-		return;
+		return false;
 	for (j = 0; j < n; j++)
 		one->misdelivered += !is_for(i, &pkts[j]);
 	one->received += n;
 	send_back(one, pkts, n);
+	return true;
+}
+
+/*
+ * Fetches pages that have been sent, as nothing else tells of them, and hands them to
+ * the lane. True if there was nothing else to do.
+ */
+static bool tidy(void)
+{
+	bool idle = true;
+	uint32_t i;
+
+	for (i = 0; i < args.nr; i++) {
+		if (is_held(i))
+			continue;
+		atmo_tx_batch(ones[i].sock, NULL, 0);
+		if (serve(i))
+			idle = false;
+	}
+	return idle;
 }
 
 static void loop(int epfd)
 {
 	struct epoll_event events[BATCH];
-	bool holding = args.hold;
+	bool holding = args.hold, worked = true;
 	int j, n;
 
 	while (!ended) {
@@ -214,9 +239,15 @@ static void loop(int epfd)
 			holding = false;
 			watch(epfd, args.nr - 1);
 		}
-		n = epoll_wait(epfd, events, BATCH, 100);
+		n = epoll_wait(epfd, events, BATCH, IDLE_MS);
 		for (j = 0; j < n; j++)
 			serve(events[j].data.u32);
+		worked |= n > 0;
+		if (!n && tidy() && worked) {
+			worked = false;
+			printf(holding ? "idle\n" : "idle, none held\n");
+			fflush(stdout);
+		}
 	}
 }
 
