@@ -37,7 +37,12 @@ def refused(dev, address, error, name, *options):
 def reachable(limit):
     """The rates to ask for; in the place of those that this machine can't send, one it can."""
     rates = [rate for rate in RATES if rate * 1.3 < limit]
-    return rates if len(rates) == len(RATES) else rates + [int(limit * 0.7)]
+    missing = [rate for rate in RATES if rate not in rates]
+    if missing:
+        rates.append(int(limit * 0.7))
+        print("# this machine sends no more than %.0f Mbit/s: %d Mbit/s in the place of %s" %
+              (limit, rates[-1], " and ".join(map(str, missing))), flush=True)
+    return rates
 
 
 def test_rates(port, dev, address, limit):
