@@ -22,5 +22,5 @@ for source in "$PROJECT"/kunit/*_test.c; do
 	suites+=("$suite")
 done
 [ $# -gt 0 ] || set -- "${suites[@]}"
-exec "$LAB/vm.sh" --kernel kunit --no-nic --timeout 300 --name kunit \
+exec "$LAB/vm.sh" --kernel kunit --no-nic --timeout 900 --name kunit \
 	--append kunit.enable=1 "$LAB/guest/kunit.sh" "$@"
