@@ -45,7 +45,7 @@ forwarded()
 {
 	local said
 
-	said=$(gen_run 0 drain_ms=300 "$@")
+	said=$(gen_run 0 drain_ms=5000 "$@")
 	echo "$said"
 	[ "$(gen_get "$said" clean)" = true ] && [ "$(gen_get "$said" good)" -gt 0 ]
 }
@@ -71,7 +71,7 @@ held()
 }
 
 # max_rate STEPS SETTING...: the highest rate without loss, by bisection; the
-# settings say how long a step takes. Prints frames/s; gives up after 30 s.
+# settings say how long a step takes. Prints frames/s; ends after 30 s.
 max_rate()
 {
 	local steps=$1 end=$((SECONDS + 30)) said low high mid

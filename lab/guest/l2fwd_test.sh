@@ -3,19 +3,36 @@
 #
 # nic: --wire gen
 #
-# l2fwd forwards between the ports, and out of the one it came in by: frames of
-# all sizes are compared byte for byte, and none is lost at 80 % of the highest
-# rate without loss, which is measured here.
+# l2fwd forwards between the ports, and out of the one it came in by: a frame of each
+# size is compared byte for byte, and none is lost at 80 % of the highest rate without
+# loss, which is measured here.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/l2fwd_lib.sh"
+
+SIZES=$((1518 - 64 + 1))
+SIZES_BYTES=$((SIZES * (64 + 1518) / 2))
+
+# every_size ROUNDS SETTING...: runs of a frame of each size, as many as fit the
+# smallest ring on the way, the 2048 places of a lane's transmit ring.
+every_size()
+{
+	local i said
+
+	for i in $(seq "$1"); do
+		said=$(forwarded rate=max count=$SIZES size=64-1518 sweep=1 "${@:2}") ||
+			{ echo "round $i: $said"; return 1; }
+		[ "$(gen_get "$said" received_bytes)" = $SIZES_BYTES ] ||
+			{ echo "not $SIZES_BYTES bytes: $said"; return 1; }
+	done
+}
 
 # both SETTING...: runs in both directions at once
 both()
 {
 	local port said status=0
 
-	gen reset 0 && gen start 0 drain_ms=500 $TO_PORT1 "$@" || return
-	gen reset 1 && gen start 1 drain_ms=500 $TO_PORT0 "$@" || return
+	gen reset 0 && gen start 0 drain_ms=5000 $TO_PORT1 "$@" || return
+	gen reset 1 && gen start 1 drain_ms=5000 $TO_PORT0 "$@" || return
 	for port in 0 1; do
 		said=$(gen wait $port)
 		echo "$said"
@@ -24,44 +41,76 @@ both()
 	return $status
 }
 
-# The machine may be busy with something else for some milliseconds: once more.
+# measured SETTING...: sets $max, and $rate, 80 % of it
+measured()
+{
+	max=$(max_rate 6 duration=0.7 "$@") && [ -n "$max" ] || return
+	rate=$((max * 8 / 10))
+	echo "# highest rate without loss: $max frames/s, $*" >&3
+}
+
+# at_rate RATE SETTING...: two seconds of it without a loss. A run in which the
+# generator did not hold that rate shows nothing unless something was lost.
+at_rate()
+{
+	local said i sent slipped status
+
+	for i in 1 2 3 4 5; do
+		status=0
+		said=$(forwarded rate="$1" count=0 duration=2 "${@:2}") || status=1
+		sent=$(gen_get "$said" sent) slipped=$(gen_get "$said" slipped)
+		echo "$said"
+		echo "# at $1 frames/s: $sent sent, $slipped not," \
+			"$(gen_get "$said" lost) lost" >&3
+		[ $status -eq 0 ] && [ $((slipped * 20)) -ge "$sent" ] || return $status
+	done
+	return 1
+}
+
+# at_80_percent SETTING...: nothing is lost. When something is, the highest rate is
+# measured again. Only if it is less than the rate that was judged was the figure
+# wrong, and 80 % of the new one are judged.
 at_80_percent()
 {
-	local max
+	local max rate judged
 
-	max=$(max_rate 6 duration=0.7 flows=16 $TO_PORT1) && [ -n "$max" ] || return
-	echo "# highest rate without loss: $max frames/s of 64 bytes" >&3
-	forwarded rate=$((max * 8 / 10)) count=0 duration=2 flows=16 $TO_PORT1 ||
-		forwarded rate=$((max * 8 / 10)) count=0 duration=2 flows=16 $TO_PORT1
+	measured "$@" || return
+	at_rate $rate "$@" && return
+	judged=$rate
+	measured "$@" || return
+	[ "$max" -lt "$judged" ] && at_rate $rate "$@"
 }
 
 exec 3>&1
 load_modules || bail "our modules load"
 ports_up atmo_ixgbe || bail "both ports come up"
+long_queue "$DEV0" && long_queue "$DEV1" || bail "long queues"
 l2fwd_start -p "$DEV0,$DEV1" -n 4096 || bail "l2fwd starts"
 for size in 64 65 127 128 511 1024 1517 1518; do
-	check "$size bytes" forwarded count=300 size=$size $TO_PORT1
+	check "$size bytes" forwarded count=300 rate=max size=$size $TO_PORT1
 done
-check "every size from 64 to 1518 bytes" \
-	forwarded count=4000 rate=2000 size=64-1518 flows=100 $TO_PORT1
-check "both directions" both count=2000 size=imix flows=10
-check "no loss at 80 % of the highest rate" at_80_percent
+check "every size from 64 to 1518 bytes" every_size 3 flows=100 $TO_PORT1
+check "both directions" both count=2000 rate=max size=imix flows=10
+for size in 64 1518 imix; do
+	check "no loss at 80 % of the highest rate, $size" \
+		at_80_percent size=$size flows=16 $TO_PORT1
+done
 l2fwd_stop
 equal "l2fwd ends in good order" 0 $?
-l2fwd_start -p "$DEV0" -b 1 || bail "l2fwd starts with one port"
+l2fwd_start -p "$DEV0" -b 1 -n 4096 || bail "l2fwd starts with one port"
 check "back out of the same port, one at a time" \
-	forwarded count=1000 size=64-1518 $TO_PORT0
+	every_size 1 $TO_PORT0
 l2fwd_stop
 equal "l2fwd ends in good order" 0 $?
-l2fwd_start -p "$DEV0,$DEV1" --no-mac-updating -b 512 || bail "l2fwd starts with large batches"
+l2fwd_start -p "$DEV0,$DEV1" --no-mac-updating -b 512 -n 4096 || bail "l2fwd starts with large batches"
 check "frames as they are, batches of 512" \
-	forwarded count=3000 rate=3000 size=64-1518 match=same rx_port=1
+	every_size 3 match=same rx_port=1
 l2fwd_stop
 equal "l2fwd ends in good order" 0 $?
-l2fwd_start -p "$DEV0,$DEV1" -l shared || bail "l2fwd starts in the shared lane"
-check "every size, shared lane" forwarded count=2000 size=64-1518 flows=100 $TO_PORT1
+l2fwd_start -p "$DEV0,$DEV1" -l shared -n 4096 || bail "l2fwd starts in the shared lane"
+check "every size, shared lane" every_size 2 flows=100 $TO_PORT1
 check "an Ethernet type that nobody knows, shared lane" \
-	forwarded count=1000 size=64-1518 ethertype=0x88b5 $TO_PORT1
+	every_size 1 ethertype=0x88b5 $TO_PORT1
 l2fwd_stop
 equal "l2fwd ends in good order" 0 $?
 finish
