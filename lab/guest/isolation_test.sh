@@ -119,7 +119,9 @@ part_stopped()
 		try "$lane lane: another socket loses nothing meanwhile" stop_load "$other_load"
 		diag "$(cat $LOGS/other.load)"
 		kill -CONT "$sleeper"
-		sleep 0.5
+		# What piled up comes before this one: then its queue is empty.
+		try "$lane lane: the stopped one answers again" \
+			eventually 20 load -q -c 1 -t 2000 "$ADDR0" 7010
 		try "$lane lane: the stopped one goes on where it was" \
 			load -c 1000 -w 8 -s 200 -t 5000 "$ADDR0" 7010
 		stop "$sleeper"
@@ -280,6 +282,12 @@ part_user()
 
 # ---- linux: the port still is an ordinary network device ----
 
+# listening PORT: somebody is, by TCP.
+listening()
+{
+	[ -n "$(ss -Hltn "sport = :$1")" ]
+}
+
 # Serves one connection on the port's address; the peer must get every byte.
 tcp_transfer()
 {
@@ -287,8 +295,7 @@ tcp_transfer()
 
 	head -c 4000000 /dev/urandom >$LOGS/file
 	nc -l -N "$ADDR0" 7999 <$LOGS/file >/dev/null &
-	eventually 5 ss -Hltn "sport = 7999"
-	sleep 0.2
+	eventually 20 listening 7999 || { echo "nc does not listen"; return 1; }
 	sum=$(peer timeout 60 nc -d "$ADDR0" 7999 | sha256sum)
 	wait $!
 	[ "$sum" = "$(sha256sum <$LOGS/file)" ]
