@@ -31,7 +31,9 @@ start_echo()
 stop_echo()
 {
 	kill -TERM "$1"
-	wait "$1"
+	wait "$1" 2>/dev/null
+	# A subshell, where this often runs, can't wait for it.
+	eventually 20 sh -c "! kill -0 $1 2>/dev/null"
 	sed -n 's/^udp_echo: received \([0-9]*\), sent \([0-9]*\)$/\1 \2/p' "/tmp/echo-$2"
 }
 
@@ -174,6 +176,12 @@ end_capture()
 	return $status
 }
 
+# holds FILE NUMBER: so many packets or more
+holds()
+{
+	[ "$(tcpdump -nr "$1" 2>/dev/null | wc -l)" -ge "$2" ]
+}
+
 # c EXPRESSION: of what the file says. In Python; p: its packets, d: all.
 c()
 {
@@ -198,7 +206,8 @@ captured()
 	dump=$!
 	eventually 10 grep -q listening /tmp/tcpdump
 	check "$name: load under capture" load "$port"
-	sleep 1
+	check "$name: all of it is in the file" eventually 20 holds $CAP $((2 * PACKETS))
+	check "$name: and in the peer's" eventually 20 holds /tmp/peer.pcap $((2 * PACKETS))
 	try "$name: capture ends well" end_capture
 	kill -INT $dump
 	wait $dump
@@ -244,9 +253,9 @@ test_capture()
 
 	start_echo hardware $HARDWARE || bail "echo in the hardware lane"
 	hardware=$pid
-	start_capture -s 60 udp src port $HARDWARE
+	start_capture -U -s 60 udp src port $HARDWARE
 	check "filtered: load" load $HARDWARE
-	sleep 0.5
+	check "filtered: all of it is in the file" eventually 20 holds $CAP $PACKETS
 	try "filtered: end" end_capture
 	equal "filtered: one direction, cut off" "{'out'} {60} {106} $PACKETS" "$(c \
 		'f"{set(x["direction"] for x in p)} {set(x["caplen"] for x in p)} {set(x["len"] for x in p)} {len(p)}"')"
@@ -258,11 +267,11 @@ test_capture()
 	end_capture
 	equal "ten packets" 10 "$(c 'len(p)')"
 	# What the instance drops: a datagram whose checksum is wrong.
-	start_capture -d
+	start_capture -U -d
 	check "wrong checksum: sent" peer python3 /project/lab/guest/bad_checksum.py \
 		"$DEV1" "$(cat "/sys/class/net/$DEV0/address")" "$ADDR1" "$ADDR0" $HARDWARE
 	check "wrong checksum: dropped" eventually 5 dropped_one
-	sleep 0.3
+	check "wrong checksum: it is in the file" eventually 20 holds $CAP 1
 	end_capture
 	equal "what the instance dropped, and why" "in dropped: rx_checksum" \
 		"$(c 'p[0]["direction"] + " " + p[0]["comment"]')"
