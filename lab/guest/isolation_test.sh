@@ -21,11 +21,8 @@ start()
 	local log=$LOGS/$1 word=$2
 
 	shift 2
-	"$@" >"$log" 2>&1 &
-	pid=$!
-	eventually 10 grep -q "$word" "$log" && return
-	echo "$* does not say '$word' but: $(cat "$log")"
-	stop $pid
+	launch "$log" "$word" "$@" && return
+	stop "$pid"
 	return 1
 }
 

@@ -28,11 +28,11 @@ ports_up()
 # l2fwd_start ARGS...: in the background, until l2fwd_stop.
 l2fwd_start()
 {
-	"$L2FWD_BIN" --json "$@" >"$L2FWD_LOG" 2>&1 &
-	L2FWD_PID=$!
-	eventually 10 grep -q 'l2fwd: ready' "$L2FWD_LOG" && return
-	cat "$L2FWD_LOG"
-	return 1
+	local pid status=0
+
+	launch "$L2FWD_LOG" 'l2fwd: ready' "$L2FWD_BIN" --json "$@" || status=$?
+	L2FWD_PID=$pid
+	return $status
 }
 
 l2fwd_stop()

@@ -28,17 +28,15 @@ stat()
 # start_echos NUMBER: ports 7001 and on, all in hardware lanes
 start_echos()
 {
-	local i
+	local i pid status=0
 
 	echo_pids=()
 	for i in $(seq "$1"); do
-		"$ECHO" -l hardware "$DEV0" $((7000 + i)) >"/tmp/echo-$i" 2>&1 &
-		echo_pids+=($!)
+		launch "/tmp/echo-$i" "hardware lane" \
+			"$ECHO" -l hardware "$DEV0" $((7000 + i)) || status=1
+		echo_pids+=("$pid")
 	done
-	for i in $(seq "$1"); do
-		eventually 10 grep -q "hardware lane" "/tmp/echo-$i" ||
-			{ cat "/tmp/echo-$i"; return 1; }
-	done
+	return $status
 }
 
 stop_echos()
@@ -131,9 +129,11 @@ test_vectors()
 # start_lanes ARGS...: lane_echo in the background, once all its lanes are open
 start_lanes()
 {
-	"$LANES" "$@" >/tmp/lanes 2>&1 &
-	lanes_pid=$!
-	eventually 20 grep -qx ready /tmp/lanes || { cat /tmp/lanes; return 1; }
+	local pid status=0
+
+	launch /tmp/lanes '^ready$' "$LANES" "$@" || status=$?
+	lanes_pid=$pid
+	return $status
 }
 
 stop_lanes()
@@ -272,9 +272,8 @@ raw_frames()
 # Every frame of the port: RSS and ARP turned to one lane, and back.
 test_raw()
 {
-	"$L2FWD" -l hardware -p "$DEV0" >/tmp/l2fwd 2>&1 &
-	raw_pid=$!
-	eventually 10 grep -q 'l2fwd: ready' /tmp/l2fwd || bail "a raw socket: $(cat /tmp/l2fwd)"
+	launch /tmp/l2fwd 'l2fwd: ready' "$L2FWD" -l hardware -p "$DEV0" || bail "a raw socket"
+	raw_pid=$pid
 	equal "a raw socket has the frames of the port" 1 "$(stat lanes_raw)"
 	check_fails "a second one is refused" "the port is taken" "$L2FWD" -l hardware -t 2 -p "$DEV0"
 	check "ARP and ICMP go to it" raw_frames

@@ -340,6 +340,21 @@ gen_run()
 	gen_ask "reset $1" "start $*" "wait $1 ${GEN_TIMEOUT:-120}"
 }
 
+# launch LOG WORD CMD...: in the background, until it says WORD; sets $pid. The log
+# is emptied here: what a process of before said would be read otherwise.
+launch()
+{
+	local log=$1 word=$2
+
+	shift 2
+	: >"$log"
+	"$@" >"$log" 2>&1 &
+	pid=$!
+	eventually 30 grep -q -- "$word" "$log" && return
+	echo "$* does not say '$word' but: $(cat "$log")"
+	return 1
+}
+
 # start_load LOG CMD...: at the peer, in the background; sets $load_pid. Not by way
 # of `peer`: the process id has to be the program's own.
 start_load()

@@ -26,6 +26,7 @@ number()
 # open_many OPTIONS... NUMBER: starts the program; it is ready, or the end.
 open_many()
 {
+	: >"$SAID"	# not the word of the one before
 	"$MANY" "${@:1:$#-1}" "$DEV0" $PORT "${!#}" >"$SAID" 2>&1 &
 	PID=$!
 	if ! eventually 180 grep -q ^ready "$SAID"; then

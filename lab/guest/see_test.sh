@@ -20,11 +20,7 @@ start_echo()
 	local lane=$1 port=$2
 
 	shift 2
-	"$@" "$ECHO" -l "$lane" -n 256 "$DEV0" "$port" >"/tmp/echo-$port" 2>&1 &
-	pid=$!
-	eventually 10 grep -q "lane" "/tmp/echo-$port" && return
-	cat "/tmp/echo-$port"
-	return 1
+	launch "/tmp/echo-$port" lane "$@" "$ECHO" -l "$lane" -n 256 "$DEV0" "$port"
 }
 
 # stop_echo PID PORT: prints what it has counted.
@@ -160,6 +156,7 @@ CAP=/tmp/atmo.pcapng
 # start_capture OPTIONS...: into $CAP; sets $tap.
 start_capture()
 {
+	: >/tmp/capture		# not the word of the one before
 	"$ATMO" capture -w $CAP "$@" >/dev/null 2>/tmp/capture &
 	tap=$!
 	eventually 10 grep -q capturing /tmp/capture || { cat /tmp/capture; return 1; }

@@ -47,9 +47,8 @@ dropped()
 start()
 {
 	OUT=/tmp/swap-$1.out
-	"$SWAP" -l "$1" -n $PAGES "$DEV0" $PORT >"$OUT" 2>&1 &
-	PID=$!
-	eventually 10 grep -q ready "$OUT" || bail "$1 lane: $(<"$OUT")"
+	launch "$OUT" ready "$SWAP" -l "$1" -n $PAGES "$DEV0" $PORT || bail "$1 lane"
+	PID=$pid
 	# Linux asks for the generator's address once.
 	gen_run 0 count=$FIRST rate=100 dport=$PORT match=echo >/dev/null
 	eventually 20 settled || bail "$1 lane: comes to rest: $(buffers)"

@@ -30,9 +30,8 @@ passive()
 
 	shift 4
 	port=$((port + 1))
-	"$HAND" "$@" listen "$DEV0" $port "$send" >/out/hand 2>&1 &
-	hand=$!
-	eventually 30 grep -q lane /out/hand
+	launch /out/hand lane "$HAND" "$@" listen "$DEV0" $port "$send"
+	hand=$pid
 	peer "$TCP_PEER" connect "$addr" $port "$receive" "$send" >/out/peer 2>&1
 	status=$?
 	wait $hand
@@ -46,9 +45,9 @@ active()
 
 	shift 4
 	port=$((port + 1))
-	peer "$TCP_PEER" listen "$addr" $port "$receive" "$send" >/out/peer 2>&1 &
-	listener=$!
-	eventually 30 grep -q ready /out/peer
+	launch /out/peer ready ip netns exec "$PEER" "$TCP_PEER" listen "$addr" $port \
+		"$receive" "$send"
+	listener=$pid
 	"$HAND" "$@" connect "$DEV0" "$addr" $port "$send" >/out/hand 2>&1
 	status=$?
 	# Without a connection it would wait for one for ever.
