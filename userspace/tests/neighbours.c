@@ -2,73 +2,42 @@
 /*
  * Five instances side by side, each a process: one floods, one writes garbage into
  * every shared word of its rings, one is stopped with full queues, one is killed
- * every 100 ms, and one echoes under load, which must lose nothing in the hardware
- * lane. All packets to, and all pages of, an instance are filled with its mark; who
- * finds another's mark in a page of his has seen what he must not.
+ * every 100 ms while it receives and sends, and one echoes under load, which must
+ * lose nothing in the hardware lane. All packets to, and all pages of, an instance
+ * are filled with its mark; who finds another's mark in a page of his has seen what
+ * he must not. So has the peer that is sent anything but the sender's mark.
  *
  * usage: neighbours IFNAME ADDRESS PEER_NETNS PEER_ADDRESS
  *
  * An instance that fails is restarted by its owner: whoever is told the numbers
- * (printed as "# NAME is instance N") may stop them meanwhile.
+ * (printed as "# NAME is instance N") has to stop them meanwhile, in each of the
+ * three phases. A phase lasts until all that it is to show has happened.
  */
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include "raw.h"
+#include "neighbours.h"
 
-#define PORT		4500
-#define SECONDS		8
-#define MARK_LEN	16
-#define SIZE		1200
+/* Seconds of a phase: at least, and until it is given up. */
+#define MIN_SECONDS	8
+#define MAX_SECONDS	60
 
-enum role { ECHO, FLOOD, VANDAL, STOPPED, KILLED, NR_ROLES };
+/* What has to have happened in a phase. */
+#define MIN_ECHOED	100
+#define MIN_LIVES	11
+#define MIN_LIVES_AT_WORK 10
+#define MIN_AT_PEER	100
+#define MIN_SHOWERED	1024	/* to the stopped one: many times what it can hold */
 
-static const char *const role_names[] = {
-	"the echo", "the flood", "the vandal", "the stopped one", "the killed one",
-};
-
-/* What the processes have counted; shared by all. */
-struct tally {
-	unsigned int foreign[NR_ROLES];	/* marks of others seen */
-	unsigned int dirty[NR_ROLES];	/* fresh pages that were not clear */
-	unsigned int received[NR_ROLES];
-	unsigned int sent[NR_ROLES];
-	unsigned int restarts[NR_ROLES];
-	unsigned int lives;
-	unsigned int echoed, lost, wrong;
-	int	stop, stop_load;
-};
-
-static struct place place;
-static struct tally *tally;
-
-static bool is_set(int *flag)
+/* Waits until it is set, as long as a phase may last. */
+static bool wait_for(int *flag)
 {
-	return __atomic_load_n(flag, __ATOMIC_RELAXED);
-}
+	double end = now() + MAX_SECONDS;
 
-static void fill(unsigned char *bytes, size_t len, enum role who)
-{
-	char mark[MARK_LEN + 1];
-	size_t i;
-
-	snprintf(mark, sizeof(mark), "<owner:%u:secret>", who);
-	for (i = 0; i + MARK_LEN <= len; i += MARK_LEN)
-		memcpy(bytes + i, mark, MARK_LEN);
-}
-
-/* Marks of others among these bytes. */
-static unsigned int foreign_marks(const unsigned char *bytes, size_t len, enum role who)
-{
-	const unsigned char *at = bytes, *end = bytes + len;
-	unsigned int n = 0;
-
-	while (at + MARK_LEN <= end && (at = memmem(at, end - at, "<owner:", 7))) {
-		n += at + 7 < end && at[7] != '0' + who;
-		at++;
-	}
-	return n;
+	while (!is_set(flag) && now() < end)
+		usleep(10000);
+	return is_set(flag);
 }
 
 static void open_clean(struct raw **s, enum role who, __u8 lane)
@@ -82,12 +51,17 @@ static void open_clean(struct raw **s, enum role who, __u8 lane)
 	fill((*s)->pages, (*s)->info.pages_len, who);
 }
 
-static void give_all(struct raw *s)
+/* All pages are with the kernel afterwards, and the NIC knows of them. */
+static void give_all(struct raw *s, enum role who)
 {
 	__u32 slot;
 
 	for (slot = 0; slot < s->info.nr_pages; slot++)
 		raw_put_free(s, slot, 0);
+	if (raw_batch(s, ATMO_RX_BATCH, 1) < 0)
+		bail("first receive");
+	port_sync(&place);
+	set(&tally->ready[who]);
 }
 
 /* After EIO: somebody stopped it. Its pages must be clear then. */
@@ -133,7 +107,7 @@ static void run_echo(__u8 lane)
 	printf("# %s is in lane %u\n", role_names[ECHO], s->info.lane);
 	fflush(stdout);
 	pfd.fd = s->fd;
-	give_all(s);
+	give_all(s, ECHO);
 	while (!is_set(&tally->stop)) {
 		while (raw_get_comp(s, &comp))
 			raw_put_free(s, comp.slot, 0);
@@ -155,7 +129,7 @@ static void run_echo(__u8 lane)
 	}
 }
 
-/* Sends as fast as it can, to a port of the peer where nobody listens to it. */
+/* Sends as fast as it can, more than the peer looks at. */
 static void run_flood(__u8 lane)
 {
 	struct atmo_comp_desc comp;
@@ -169,10 +143,12 @@ static void run_flood(__u8 lane)
 again:
 	for (slot = 0; slot < s->info.nr_pages; slot++) {
 		tx = (struct atmo_tx_desc){
-			.slot = slot, .len = SIZE, .port = htons(9), .addr = { place.peer },
+			.slot = slot, .len = SIZE, .port = htons(PEER_PORT + FLOOD),
+			.addr = { place.peer },
 		};
 		raw_put_tx(s, &tx);
 	}
+	set(&tally->ready[FLOOD]);
 	while (!is_set(&tally->stop)) {
 		if (raw_batch(s, ATMO_TX_BATCH, 64) < 0) {
 			if (errno != EIO)
@@ -205,9 +181,9 @@ static void run_vandal(__u8 lane)
 	size_t nr, i;
 
 	open_clean(&s, VANDAL, lane);
+	give_all(s, VANDAL);
 	printf("# %s is instance %u\n", role_names[VANDAL], s->info.id);
 	fflush(stdout);
-	give_all(s);
 	words = (volatile __u32 *)s->rings;
 	nr = s->info.rings_len / sizeof(*words);
 	for (round = 0; !is_set(&tally->stop); round++) {
@@ -228,74 +204,81 @@ static void run_vandal(__u8 lane)
 	}
 }
 
-/* Receives, as far as it is let; also the one that is killed. */
-static void run_receiver(enum role who, __u8 lane)
+/*
+ * It runs again. All pages but those that it posted since its last call were the
+ * kernel's while it was stopped: each must hold a packet. In the shared lane, so
+ * must each entry of its queue, and more must have come than these.
+ */
+static void look_what_waits(struct raw *s)
+{
+	__u32 posted = s->free_producer - raw_read(&raw_cursors(s, ATMO_RING_FREE)->consumer);
+
+	tally->nr_pages = s->info.nr_pages;
+	tally->provided = s->info.nr_pages - posted;
+	tally->full_after = raw_stats(s).drops[ATMO_DROP_RX_QUEUE_FULL];
+	if (raw_batch(s, ATMO_RX_BATCH, s->info.nr_pages) < 0)
+		bail("receive of what has waited");
+	tally->held = take_in(s, STOPPED);
+	set(&tally->judged);
+}
+
+static void run_stopped(__u8 lane)
 {
 	struct pollfd pfd = { .events = POLLIN };
 	struct raw *s;
 
-	open_clean(&s, who, lane);
-	give_all(s);
+	open_clean(&s, STOPPED, lane);
+	give_all(s, STOPPED);
+	pfd.fd = s->fd;
+	while (!is_set(&tally->stop)) {
+		if (is_set(&tally->resumed) && !tally->judged)
+			look_what_waits(s);
+		if (raw_batch(s, ATMO_RX_BATCH, 32) < 0)
+			bail("receive of the stopped one");
+		if (!is_set(&tally->resumed))
+			tally->full_before = raw_stats(s).drops[ATMO_DROP_RX_QUEUE_FULL];
+		if (!take_in(s, STOPPED))
+			poll(&pfd, 1, 5);
+	}
+	tally->foreign[STOPPED] += foreign_marks(s->pages, s->info.pages_len, STOPPED);
+}
+
+/* Sends on what it receives: it shall die with pages in all places. */
+static void run_killed(__u8 lane)
+{
+	struct pollfd pfd = { .events = POLLIN };
+	struct atmo_comp_desc comp;
+	struct atmo_rx_desc rx;
+	struct atmo_tx_desc tx;
+	struct raw *s;
+
+	open_clean(&s, KILLED, lane);
+	give_all(s, KILLED);
 	pfd.fd = s->fd;
 	while (!is_set(&tally->stop)) {
 		if (raw_batch(s, ATMO_RX_BATCH, 32) < 0)
-			bail("receive");
-		if (!take_in(s, who))
-			poll(&pfd, 1, 5);
-	}
-	tally->foreign[who] += foreign_marks(s->pages, s->info.pages_len, who);
-}
-
-/* ---- At the other end of the wire ---- */
-
-/* To everybody but the echo, each his own mark, more than they can take. */
-static void shower(void)
-{
-	unsigned char data[NR_ROLES][SIZE] = { { 0 } };
-	struct sockaddr_in addr;
-	int fd = peer_socket(&place, &addr);
-	enum role who;
-	int i;
-
-	for (who = 0; who < NR_ROLES; who++)
-		fill(data[who], SIZE, who);
-	while (!is_set(&tally->stop_load)) {
-		for (who = FLOOD; who < NR_ROLES; who++)
-			for (i = 0; i < 8; i++)
-				peer_send(fd, &place, PORT + who, data[who], SIZE - i * 100);
-		usleep(4000);
-	}
-}
-
-/* Four datagrams at a time to the echo; all of them come back. */
-static void load(void)
-{
-	unsigned char out[4][SIZE], in[SIZE];
-	struct timeval wait = { .tv_sec = 5 };
-	struct sockaddr_in addr;
-	int fd = peer_socket(&place, &addr);
-	unsigned int i, back, seq = 0;
-	ssize_t n;
-
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
-	while (!is_set(&tally->stop_load)) {
-		for (i = 0; i < 4; i++, seq++) {
-			fill(out[i], SIZE, ECHO);
-			memcpy(out[i], &seq, sizeof(seq));
-			peer_send(fd, &place, PORT + ECHO, out[i], SIZE);
+			bail("receive of the killed one");
+		while (raw_get_rx(s, &rx)) {
+			tally->foreign[KILLED] += foreign_marks(raw_page(s, rx.slot),
+								ATMO_PAGE_SIZE, KILLED);
+			tally->received[KILLED]++;
+			tally->life_received++;
+			tx = (struct atmo_tx_desc){
+				.slot = rx.slot, .offset = rx.offset, .len = rx.len,
+				.port = htons(PEER_PORT + KILLED), .addr = { place.peer },
+			};
+			raw_put_tx(s, &tx);
 		}
-		for (back = 0; back < 4; back++) {
-			n = recv(fd, in, sizeof(in), 0);
-			if (n < 0) {
-				tally->lost += 4 - back;
-				break;
-			}
-			tally->echoed++;
-			for (i = 0; i < 4 && (n != SIZE || memcmp(in, out[i], SIZE)); i++)
-				;
-			tally->wrong += i == 4;
+		if (raw_batch(s, ATMO_TX_BATCH, 32) < 0)
+			bail("send of the killed one");
+		while (raw_get_comp(s, &comp)) {
+			tally->sent[KILLED]++;
+			tally->life_sent += !comp.status;
+			raw_put_free(s, comp.slot, 0);
 		}
+		poll(&pfd, 1, 5);
 	}
+	tally->foreign[KILLED] += foreign_marks(s->pages, s->info.pages_len, KILLED);
 }
 
 /* ---- All together ---- */
@@ -319,8 +302,11 @@ static pid_t start(enum role who, __u8 lane)
 	case VANDAL:
 		run_vandal(lane);
 		break;
+	case STOPPED:
+		run_stopped(lane);
+		break;
 	default:
-		run_receiver(who, lane);
+		run_killed(lane);
 	}
 	_exit(0);
 }
@@ -345,7 +331,40 @@ static bool ends_well(pid_t pid)
 	return waitpid(pid, &status, 0) == pid && !status;
 }
 
-static void judge(__u8 lane, const char *name)
+static void judge_stopped(__u8 lane, const char *name)
+{
+	printf("# %s: %u of %u pages provided, %u packets had waited, %llu and %llu dropped\n",
+	       role_names[STOPPED], tally->provided, tally->nr_pages, tally->held,
+	       tally->full_before, tally->full_after);
+	check(tally->judged && tally->provided >= tally->nr_pages / 2 &&
+	      tally->held >= tally->provided, number(tally->held),
+	      "%s: all pages of the stopped one held packets", name);
+	if (lane != ATMO_LANE_SHARED)
+		return;
+	CHECK_EQ(tally->held, tally->nr_pages, "%s: the stopped one's queue was full", name);
+	check(tally->full_after > tally->full_before, number(tally->full_after),
+	      "%s: and overflowed while it was stopped", name);
+}
+
+static void judge_killed(const char *name)
+{
+	printf("# %u lives, %u at work, the last one received %u and sent %u\n", tally->lives,
+	       tally->lives_at_work, tally->life_received, tally->life_sent);
+	check(tally->lives >= MIN_LIVES, number(tally->lives), "%s: one was killed over and over",
+	      name);
+	check(tally->lives_at_work >= MIN_LIVES_AT_WORK, number(tally->lives_at_work),
+	      "%s: in %u lives or more while it received and sent", name, MIN_LIVES_AT_WORK);
+}
+
+static void judge_sender(enum role who, unsigned int min, const char *name)
+{
+	printf("# %s: %u datagrams came to the peer\n", role_names[who], tally->at_peer[who]);
+	check(tally->at_peer[who] >= min, number(tally->at_peer[who]),
+	      "%s: the peer gets what %s sends", name, role_names[who]);
+	CHECK_EQ(tally->not_theirs[who], 0, "%s: which is nothing but its own bytes", name);
+}
+
+static void judge(__u8 lane, __u8 other, const char *name)
 {
 	enum role who;
 
@@ -356,51 +375,103 @@ static void judge(__u8 lane, const char *name)
 			 role_names[who]);
 		CHECK_EQ(tally->dirty[who], 0, "%s: %s got clear pages", name, role_names[who]);
 	}
-	printf("# echoed %u, lost %u, wrong %u; %u lives\n", tally->echoed, tally->lost,
-	       tally->wrong, tally->lives);
-	check(tally->echoed >= 100, number(tally->echoed), "%s: the echo goes on", name);
+	printf("# echoed %u, lost %u, late %u, wrong %u\n", tally->echoed, tally->lost,
+	       tally->late, tally->wrong);
+	check(tally->echoed >= MIN_ECHOED, number(tally->echoed), "%s: the echo goes on", name);
 	CHECK_EQ(tally->wrong, 0, "%s: every echo is right", name);
 	/* In the shared lane the port's ordinary queues may overflow. */
 	if (lane == ATMO_LANE_HARDWARE)
 		CHECK_EQ(tally->lost, 0, "%s: the echo loses nothing", name);
 	check(tally->sent[FLOOD] > 0 && tally->sent[VANDAL] > 0 && tally->received[STOPPED] > 0 &&
-	      tally->received[KILLED] > 0 && tally->lives > 10, "none",
-	      "%s: its neighbours were at work", name);
+	      tally->received[KILLED] > 0, "none", "%s: its neighbours were at work", name);
+	judge_stopped(other, name);
+	judge_killed(name);
+	judge_sender(FLOOD, MIN_AT_PEER, name);
+	judge_sender(KILLED, 1, name);
+	check(tally->restarts[FLOOD] > 0 && tally->restarts[VANDAL] > 0, "none",
+	      "%s: flood and vandal were stopped by the administrator and restarted", name);
+}
+
+static bool life_at_work(void)
+{
+	return tally->life_received && tally->life_sent;
+}
+
+/* All that a phase is to show, but for what is known when the stopped one runs again. */
+static bool all_happened(unsigned int showered_before)
+{
+	return tally->echoed >= MIN_ECHOED && tally->sent[VANDAL] &&
+	       tally->lives >= MIN_LIVES && tally->lives_at_work >= MIN_LIVES_AT_WORK &&
+	       tally->at_peer[FLOOD] >= MIN_AT_PEER && tally->at_peer[KILLED] &&
+	       tally->restarts[FLOOD] && tally->restarts[VANDAL] &&
+	       tally->showered[STOPPED] - showered_before >= MIN_SHOWERED;
+}
+
+/* A life ends after 100 ms, every other one not before it was at work. */
+static void kill_over_and_over(pid_t *pid, __u8 lane)
+{
+	const double start_time = now();
+	const unsigned int showered = tally->showered[STOPPED];
+
+	while (now() < start_time + MIN_SECONDS ||
+	       (!all_happened(showered) && now() < start_time + MAX_SECONDS)) {
+		usleep(100000);
+		if (tally->lives % 2 && !life_at_work())
+			continue;
+		kill(*pid, SIGKILL);
+		waitpid(*pid, NULL, 0);
+		tally->lives++;
+		tally->lives_at_work += life_at_work();
+		tally->life_received = 0;
+		tally->life_sent = 0;
+		*pid = start(KILLED, lane);
+	}
+}
+
+/* Once it has received; then it is asleep for sure. */
+static void stop_the_stopped(pid_t pid)
+{
+	double end = now() + MAX_SECONDS;
+
+	while (!__atomic_load_n(&tally->received[STOPPED], __ATOMIC_RELAXED) && now() < end)
+		usleep(10000);
+	kill(pid, SIGSTOP);
+	if (waitpid(pid, NULL, WUNTRACED) != pid)
+		bail("waitpid of the stopped one");
 }
 
 /* The echo in @lane, the others in @other. */
 static void together(__u8 lane, __u8 other, const char *name)
 {
-	pid_t pids[NR_ROLES], shower_pid, load_pid;
-	double end;
+	pid_t pids[NR_ROLES], shower_pid, load_pid, witness_pid;
 	enum role who;
 	bool well = true;
 
 	memset(tally, 0, sizeof(*tally));
+	/* Where nothing may be lost, a slow machine is given its time. */
+	tally->patience = lane == ATMO_LANE_HARDWARE ? 30 : 5;
+	witness_pid = start_peer(witness);
 	for (who = 0; who < NR_ROLES; who++)
 		pids[who] = start(who, who == ECHO ? lane : other);
-	usleep(500000);
+	for (who = 0; who < NR_ROLES; who++)
+		well &= wait_for(&tally->ready[who]);
+	check(well, "not ready", "%s: all have begun", name);
 	shower_pid = start_peer(shower);
 	load_pid = start_peer(load);
-	usleep(500000);
-	kill(pids[STOPPED], SIGSTOP);
-	for (end = now() + SECONDS; now() < end;) {
-		usleep(100000);
-		kill(pids[KILLED], SIGKILL);
-		waitpid(pids[KILLED], NULL, 0);
-		pids[KILLED] = start(KILLED, other);
-		tally->lives++;
-	}
+	stop_the_stopped(pids[STOPPED]);
+	kill_over_and_over(&pids[KILLED], other);
+	set(&tally->resumed);
 	kill(pids[STOPPED], SIGCONT);
-	usleep(500000);
-	__atomic_store_n(&tally->stop_load, 1, __ATOMIC_RELAXED);
-	well &= ends_well(load_pid);
+	wait_for(&tally->judged);
+	set(&tally->stop_load);
+	well = ends_well(load_pid);
 	well &= ends_well(shower_pid);
-	__atomic_store_n(&tally->stop, 1, __ATOMIC_RELAXED);
+	set(&tally->stop);
 	for (who = 0; who < NR_ROLES; who++)
 		well &= ends_well(pids[who]);
+	well &= ends_well(witness_pid);
 	check(well, "another status", "%s: all end by themselves", name);
-	judge(lane, name);
+	judge(lane, other, name);
 }
 
 int main(int argc, char **argv)

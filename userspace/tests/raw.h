@@ -139,8 +139,8 @@ static inline void port_sync(const struct place *p)
 		bail("PCI configuration space");
 }
 
-/* An ordinary UDP socket at the other end of the wire; any port. */
-static inline int peer_socket(const struct place *p, struct sockaddr_in *addr)
+/* An ordinary UDP socket at the other end of the wire; port 0: any. */
+static inline int peer_socket_at(const struct place *p, __u16 port, struct sockaddr_in *addr)
 {
 	char path[256];
 	int here, there, fd;
@@ -157,12 +157,19 @@ static inline int peer_socket(const struct place *p, struct sockaddr_in *addr)
 		bail("socket in the peer's netns");
 	close(here);
 	close(there);
-	*addr = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = p->peer };
+	*addr = (struct sockaddr_in){
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = p->peer,
+	};
 	if (bind(fd, (struct sockaddr *)addr, sizeof(*addr)) ||
 	    getsockname(fd, (struct sockaddr *)addr, &len) ||
 	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)))
 		bail("bind at the peer");
 	return fd;
+}
+
+static inline int peer_socket(const struct place *p, struct sockaddr_in *addr)
+{
+	return peer_socket_at(p, 0, addr);
 }
 
 static inline void peer_send(int fd, const struct place *p, __u16 port, const void *data,
