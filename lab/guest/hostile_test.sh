@@ -8,7 +8,7 @@
 
 setup
 status=0
-for program in hostile hostile_rings hostile_pages hostile_share hostile_remap; do
+for program in hostile hostile_calls hostile_rings hostile_pages hostile_share hostile_remap; do
 	diag "$program"
 	# Its first datagram finds a neighbour, and a link that is up again: the
 	# program before may have taken it down, and ixgbe needs seconds to notice.
