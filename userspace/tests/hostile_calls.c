@@ -6,7 +6,6 @@
  */
 #include <grp.h>
 #include <linux/atmo_capture.h>
-#include <stddef.h>
 #include <sys/wait.h>
 
 #include "raw.h"
@@ -225,86 +224,86 @@ static void bad_pointers(int fd, const struct call *c, __u8 lane, __u32 id, cons
 
 /* ---- What is reserved ---- */
 
-/* What is changed in, to be called with. */
-static union args changed;
+/* What is called with, good but for one field. */
+static union args given;
 
-#define FIELD(cmd, member, value)						\
-	{ cmd, offsetof(union args, member), sizeof(changed.member), value,	\
-	  #cmd ", " #member " = " #value }
+#define FIELD(cmd, field, value)						\
+	{ cmd, &(field), sizeof(field), value, #cmd ", " #field " = " #value }
 
 static const struct change {
 	unsigned int cmd;
-	unsigned int offset, len;
+	void	*field;
+	size_t	len;
 	__u64	value;
 	const char *name;
 } changes[] = {
-	FIELD(ATMO_BIND, bind.version, 0),
-	FIELD(ATMO_BIND, bind.version, ATMO_UAPI_VERSION + 1),
-	FIELD(ATMO_BIND, bind.flags, 0x2),
-	FIELD(ATMO_BIND, bind.flags, 0x80000000),
-	FIELD(ATMO_BIND, bind.pages_fd, 1),
-	FIELD(ATMO_BIND, bind.reserved[0], 1),
-	FIELD(ATMO_BIND, bind.reserved[1], 0x80000000),
-	FIELD(ATMO_GET_INFO, info.version, 0),
-	FIELD(ATMO_GET_INFO, info.version, ATMO_UAPI_VERSION + 1),
-	FIELD(ATMO_GET_INFO, info.reserved0, 0x8000),
-	FIELD(ATMO_GET_INFO, info.reserved[0], 1),
-	FIELD(ATMO_GET_INFO, info.reserved[7], 0x80000000),
-	FIELD(ATMO_GET_STATS, stats.version, 0),
-	FIELD(ATMO_GET_STATS, stats.version, ATMO_UAPI_VERSION + 1),
-	FIELD(ATMO_GET_STATS, stats.reserved[0], 1),
-	FIELD(ATMO_GET_STATS, stats.reserved[1], 1ULL << 63),
-	FIELD(ATMO_RX_BATCH, batch.nr, 0),
-	FIELD(ATMO_RX_BATCH, batch.nr, ATMO_MAX_BATCH + 1),
-	FIELD(ATMO_RX_BATCH, batch.flags, 1),
-	FIELD(ATMO_RX_BATCH, batch.flags, 0x80000000),
-	FIELD(ATMO_TX_BATCH, batch.nr, 0),
-	FIELD(ATMO_TX_BATCH, batch.nr, ATMO_MAX_BATCH + 1),
-	FIELD(ATMO_TX_BATCH, batch.flags, 1),
-	FIELD(ATMO_TX_BATCH, batch.flags, 0x80000000),
-	FIELD(ATMO_NEIGH, neigh.flags, 0x2),
-	FIELD(ATMO_NEIGH, neigh.flags, 0x80000000),
+	FIELD(ATMO_BIND, given.bind.version, 0),
+	FIELD(ATMO_BIND, given.bind.version, ATMO_UAPI_VERSION + 1),
+	FIELD(ATMO_BIND, given.bind.flags, 0x2),
+	FIELD(ATMO_BIND, given.bind.flags, 0x80000000),
+	FIELD(ATMO_BIND, given.bind.pages_fd, 1),
+	FIELD(ATMO_BIND, given.bind.reserved[0], 1),
+	FIELD(ATMO_BIND, given.bind.reserved[1], 0x80000000),
+	FIELD(ATMO_GET_INFO, given.info.version, 0),
+	FIELD(ATMO_GET_INFO, given.info.version, ATMO_UAPI_VERSION + 1),
+	FIELD(ATMO_GET_INFO, given.info.reserved0, 0x8000),
+	FIELD(ATMO_GET_INFO, given.info.reserved[0], 1),
+	FIELD(ATMO_GET_INFO, given.info.reserved[7], 0x80000000),
+	FIELD(ATMO_GET_STATS, given.stats.version, 0),
+	FIELD(ATMO_GET_STATS, given.stats.version, ATMO_UAPI_VERSION + 1),
+	FIELD(ATMO_GET_STATS, given.stats.reserved[0], 1),
+	FIELD(ATMO_GET_STATS, given.stats.reserved[1], 1ULL << 63),
+	FIELD(ATMO_RX_BATCH, given.batch.nr, 0),
+	FIELD(ATMO_RX_BATCH, given.batch.nr, ATMO_MAX_BATCH + 1),
+	FIELD(ATMO_RX_BATCH, given.batch.flags, 1),
+	FIELD(ATMO_RX_BATCH, given.batch.flags, 0x80000000),
+	FIELD(ATMO_TX_BATCH, given.batch.nr, 0),
+	FIELD(ATMO_TX_BATCH, given.batch.nr, ATMO_MAX_BATCH + 1),
+	FIELD(ATMO_TX_BATCH, given.batch.flags, 1),
+	FIELD(ATMO_TX_BATCH, given.batch.flags, 0x80000000),
+	FIELD(ATMO_NEIGH, given.neigh.flags, 0x2),
+	FIELD(ATMO_NEIGH, given.neigh.flags, 0x80000000),
 	/* To delete it the MAC address has to be zero. */
-	FIELD(ATMO_NEIGH, neigh.flags, ATMO_ENTRY_DELETE),
-	FIELD(ATMO_NEIGH, neigh.addr[0], 0),
-	FIELD(ATMO_NEIGH, neigh.addr[0], 0xffffffff),
-	FIELD(ATMO_NEIGH, neigh.addr[1], 1),
-	FIELD(ATMO_NEIGH, neigh.addr[3], 1),
-	FIELD(ATMO_NEIGH, neigh.mac[0], 1),
-	FIELD(ATMO_NEIGH, neigh.mac[0], 0xff),
-	FIELD(ATMO_NEIGH, neigh.reserved[0], 1),
-	FIELD(ATMO_NEIGH, neigh.reserved[5], 0x80),
-	FIELD(ATMO_ROUTE, route.flags, 0x2),
-	FIELD(ATMO_ROUTE, route.flags, 0x80000000),
-	FIELD(ATMO_ROUTE, route.dst[1], 1),
-	FIELD(ATMO_ROUTE, route.dst[3], 1),
-	FIELD(ATMO_ROUTE, route.gateway[0], 0xffffffff),
-	FIELD(ATMO_ROUTE, route.gateway[3], 1),
+	FIELD(ATMO_NEIGH, given.neigh.flags, ATMO_ENTRY_DELETE),
+	FIELD(ATMO_NEIGH, given.neigh.addr[0], 0),
+	FIELD(ATMO_NEIGH, given.neigh.addr[0], 0xffffffff),
+	FIELD(ATMO_NEIGH, given.neigh.addr[1], 1),
+	FIELD(ATMO_NEIGH, given.neigh.addr[3], 1),
+	FIELD(ATMO_NEIGH, given.neigh.mac[0], 1),
+	FIELD(ATMO_NEIGH, given.neigh.mac[0], 0xff),
+	FIELD(ATMO_NEIGH, given.neigh.reserved[0], 1),
+	FIELD(ATMO_NEIGH, given.neigh.reserved[5], 0x80),
+	FIELD(ATMO_ROUTE, given.route.flags, 0x2),
+	FIELD(ATMO_ROUTE, given.route.flags, 0x80000000),
+	FIELD(ATMO_ROUTE, given.route.dst[1], 1),
+	FIELD(ATMO_ROUTE, given.route.dst[3], 1),
+	FIELD(ATMO_ROUTE, given.route.gateway[0], 0xffffffff),
+	FIELD(ATMO_ROUTE, given.route.gateway[3], 1),
 	/* Host bits. */
-	FIELD(ATMO_ROUTE, route.prefix_len, 8),
-	FIELD(ATMO_ROUTE, route.prefix_len, 33),
-	FIELD(ATMO_ROUTE, route.prefix_len, 0xffffffff),
-	FIELD(ATMO_ROUTE, route.reserved[0], 1),
-	FIELD(ATMO_ROUTE, route.reserved[1], 0x80000000),
-	FIELD(ATMO_GROUP, group.flags, 0x2),
-	FIELD(ATMO_GROUP, group.flags, 0x80000000),
-	FIELD(ATMO_GROUP, group.addr[0], 0),
-	FIELD(ATMO_GROUP, group.addr[0], 0xffffffff),
-	FIELD(ATMO_GROUP, group.addr[1], 1),
-	FIELD(ATMO_GROUP, group.addr[3], 1),
-	FIELD(ATMO_GROUP, group.reserved[0], 1),
-	FIELD(ATMO_GROUP, group.reserved[2], 0x80000000),
-	FIELD(ATMO_GET_HEADERS, headers.flags, 1),
-	FIELD(ATMO_GET_HEADERS, headers.flags, 0x80000000),
+	FIELD(ATMO_ROUTE, given.route.prefix_len, 8),
+	FIELD(ATMO_ROUTE, given.route.prefix_len, 33),
+	FIELD(ATMO_ROUTE, given.route.prefix_len, 0xffffffff),
+	FIELD(ATMO_ROUTE, given.route.reserved[0], 1),
+	FIELD(ATMO_ROUTE, given.route.reserved[1], 0x80000000),
+	FIELD(ATMO_GROUP, given.group.flags, 0x2),
+	FIELD(ATMO_GROUP, given.group.flags, 0x80000000),
+	FIELD(ATMO_GROUP, given.group.addr[0], 0),
+	FIELD(ATMO_GROUP, given.group.addr[0], 0xffffffff),
+	FIELD(ATMO_GROUP, given.group.addr[1], 1),
+	FIELD(ATMO_GROUP, given.group.addr[3], 1),
+	FIELD(ATMO_GROUP, given.group.reserved[0], 1),
+	FIELD(ATMO_GROUP, given.group.reserved[2], 0x80000000),
+	FIELD(ATMO_GET_HEADERS, given.headers.flags, 1),
+	FIELD(ATMO_GET_HEADERS, given.headers.flags, 0x80000000),
 	/* There is no connected peer; port 0. */
-	FIELD(ATMO_GET_HEADERS, headers.addr[0], 0),
-	FIELD(ATMO_GET_HEADERS, headers.port, 0),
-	FIELD(ATMO_CAPTURE, capture.version, 0),
-	FIELD(ATMO_CAPTURE, capture.version, ATMO_UAPI_VERSION + 1),
-	FIELD(ATMO_CAPTURE, capture.flags, 0x2),
-	FIELD(ATMO_CAPTURE, capture.flags, 0x80000000),
-	FIELD(ATMO_CAPTURE, capture.reserved[0], 1),
-	FIELD(ATMO_CAPTURE, capture.reserved[2], 0x80000000),
+	FIELD(ATMO_GET_HEADERS, given.headers.addr[0], 0),
+	FIELD(ATMO_GET_HEADERS, given.headers.port, 0),
+	FIELD(ATMO_CAPTURE, given.capture.version, 0),
+	FIELD(ATMO_CAPTURE, given.capture.version, ATMO_UAPI_VERSION + 1),
+	FIELD(ATMO_CAPTURE, given.capture.flags, 0x2),
+	FIELD(ATMO_CAPTURE, given.capture.flags, 0x80000000),
+	FIELD(ATMO_CAPTURE, given.capture.reserved[0], 1),
+	FIELD(ATMO_CAPTURE, given.capture.reserved[2], 0x80000000),
 };
 
 static void change_and_call(int fd, unsigned int cmd, __u8 lane, __u32 id, const char *name)
@@ -314,9 +313,9 @@ static void change_and_call(int fd, unsigned int cmd, __u8 lane, __u32 id, const
 	for (i = 0; i < ARRAY_SIZE(changes); i++) {
 		if (changes[i].cmd != cmd)
 			continue;
-		changed = good(cmd, lane, id);
-		memcpy((char *)&changed + changes[i].offset, &changes[i].value, changes[i].len);
-		CHECK_ERR(call(fd, cmd, &changed), EINVAL, "%s: %s: EINVAL", name, changes[i].name);
+		given = good(cmd, lane, id);
+		memcpy(changes[i].field, &changes[i].value, changes[i].len);
+		CHECK_ERR(call(fd, cmd, &given), EINVAL, "%s: %s: EINVAL", name, changes[i].name);
 	}
 }
 
