@@ -17,14 +17,18 @@ static struct atmo_bind good_bind(void)
 	};
 }
 
+static const unsigned int all_commands[] = {
+	ATMO_BIND, ATMO_GET_INFO, ATMO_GET_STATS, ATMO_RX_BATCH, ATMO_TX_BATCH,
+	ATMO_RESTART, ATMO_NEIGH, ATMO_ROUTE, ATMO_GROUP, ATMO_GET_HEADERS,
+	ATMO_CAPTURE,
+};
+
 static void commands(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, atmo_check_cmd(ATMO_BIND), 0);
-	KUNIT_EXPECT_EQ(test, atmo_check_cmd(ATMO_GET_INFO), 0);
-	KUNIT_EXPECT_EQ(test, atmo_check_cmd(ATMO_GET_STATS), 0);
-	KUNIT_EXPECT_EQ(test, atmo_check_cmd(ATMO_RX_BATCH), 0);
-	KUNIT_EXPECT_EQ(test, atmo_check_cmd(ATMO_TX_BATCH), 0);
-	KUNIT_EXPECT_EQ(test, atmo_check_cmd(ATMO_RESTART), 0);
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(all_commands); i++)
+		KUNIT_EXPECT_EQ(test, atmo_check_cmd(all_commands[i]), 0);
 }
 
 static void unknown_commands(struct kunit *test)
@@ -34,6 +38,37 @@ static void unknown_commands(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atmo_check_cmd(_IOWR('T', 1, struct atmo_bind)), -ENOTTY);
 	KUNIT_EXPECT_EQ(test, atmo_check_cmd(0), -ENOTTY);
 	KUNIT_EXPECT_EQ(test, atmo_check_cmd(U32_MAX), -ENOTTY);
+	/* Of what ATMO_CAPTURE returns, not of /dev/atmo. */
+	KUNIT_EXPECT_EQ(test, atmo_check_cmd(ATMO_CAPTURE_STATS), -ENOTTY);
+}
+
+static bool is_command(u32 nr)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(all_commands); i++) {
+		if (_IOC_NR(all_commands[i]) == nr)
+			return true;
+	}
+	return false;
+}
+
+/* Each number there can be, in each direction, with some sizes. */
+static void all_other_numbers(struct kunit *test)
+{
+	static const u32 sizes[] = { 0, 1, sizeof(struct atmo_bind), (1 << _IOC_SIZEBITS) - 1 };
+	u32 nr, dir, i, wrong = 0;
+
+	for (nr = 0; nr < 1 << _IOC_NRBITS; nr++) {
+		if (is_command(nr))
+			continue;
+		for (dir = 0; dir < 1 << _IOC_DIRBITS; dir++) {
+			for (i = 0; i < ARRAY_SIZE(sizes); i++)
+				wrong += atmo_check_cmd(_IOC(dir, ATMO_IOC_MAGIC, nr, sizes[i])) !=
+					 -ENOTTY;
+		}
+	}
+	KUNIT_EXPECT_EQ(test, wrong, 0);
 }
 
 static void commands_of_wrong_size(struct kunit *test)
@@ -44,6 +79,28 @@ static void commands_of_wrong_size(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atmo_check_cmd(_IOR(ATMO_IOC_MAGIC, 4, struct atmo_batch)),
 			-EINVAL);
 	KUNIT_EXPECT_EQ(test, atmo_check_cmd(_IO(ATMO_IOC_MAGIC, 5)), -EINVAL);
+}
+
+/* Each command in each direction, with each size there can be: one of them is right. */
+static void commands_of_all_sizes(struct kunit *test)
+{
+	u32 i, dir, size, cmd, good, wrong;
+
+	for (i = 0; i < ARRAY_SIZE(all_commands); i++) {
+		good = 0;
+		wrong = 0;
+		for (dir = 0; dir < 1 << _IOC_DIRBITS; dir++) {
+			for (size = 0; size < 1 << _IOC_SIZEBITS; size++) {
+				cmd = _IOC(dir, ATMO_IOC_MAGIC, _IOC_NR(all_commands[i]), size);
+				if (cmd == all_commands[i])
+					good += !atmo_check_cmd(cmd);
+				else
+					wrong += atmo_check_cmd(cmd) != -EINVAL;
+			}
+		}
+		KUNIT_EXPECT_EQ(test, good, 1);
+		KUNIT_EXPECT_EQ(test, wrong, 0);
+	}
 }
 
 static void binds(struct kunit *test)
@@ -346,7 +403,9 @@ static void tx_entries_with_headers(struct kunit *test)
 static struct kunit_case check_cases[] = {
 	KUNIT_CASE(commands),
 	KUNIT_CASE(unknown_commands),
+	KUNIT_CASE(all_other_numbers),
 	KUNIT_CASE(commands_of_wrong_size),
+	KUNIT_CASE(commands_of_all_sizes),
 	KUNIT_CASE(binds),
 	KUNIT_CASE(bad_binds),
 	KUNIT_CASE(bad_bind_words),
