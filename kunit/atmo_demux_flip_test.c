@@ -20,8 +20,9 @@
 #define NR_RING_PAGES	96
 #define NR_QUEUES	5
 #define MAX_ENTRIES	256
-#define NR_PUSHES	1200000
+#define NR_PUSHES	3600000
 #define CHECK_EACH	100000
+#define MIX_EACH	1000	/* pushes until another queue gets most frames */
 
 static const u32 queue_sizes[NR_QUEUES] = { 1, 2, 16, 64, MAX_ENTRIES };
 
@@ -57,6 +58,7 @@ struct model {
  * @dma: by number: bus address of the page
  * @queues: the queues
  * @nr_known: pages that have got a number
+ * @favourite: queue that gets most frames at present
  * @random: state of the random numbers
  */
 struct fixture {
@@ -67,6 +69,7 @@ struct fixture {
 	dma_addr_t dma[NR_PAGES];
 	struct model queues[NR_QUEUES];
 	u32 nr_known;
+	u32 favourite;
 	struct rnd_state random;
 };
 
@@ -154,10 +157,18 @@ static void flip_exit(struct kunit *test)
 	kvfree(f);
 }
 
+/* Whom the next frame is for: half the time, one and the same. */
+static struct model *next_queue(struct fixture *f, u32 number)
+{
+	if (number % MIX_EACH == 0)
+		f->favourite = random_below(f, NR_QUEUES);
+	return &f->queues[random_below(f, 2) ? f->favourite : random_below(f, NR_QUEUES)];
+}
+
 /* A frame in a random page of the ring for a random queue; counts what is wrong. */
 static u32 push_one(struct fixture *f, u32 number)
 {
-	struct model *m = &f->queues[random_below(f, NR_QUEUES)];
+	struct model *m = next_queue(f, number);
 	u32 i = random_below(f, NR_RING_PAGES);
 	struct atmo_rx_frame frame = {
 		.page = &f->ring[i],
