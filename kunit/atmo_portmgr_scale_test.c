@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A million flows in the table, a hundred thousand claims in a real namespace, and
- * lookups while others claim and release. Says what that takes: memory, and time
- * in this kernel with its checks.
+ * A million flows in the table, a million claims in a real namespace, and lookups
+ * while others claim and release and while the table grows. Says what that takes:
+ * memory, and time in this kernel with its checks.
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
@@ -200,17 +200,23 @@ static void hundred_thousand_claims(struct kunit *test)
 /**
  * struct reader - a softirq that looks packets up, played by a thread
  * @ports: where
+ * @nr_stable: flows that are claimed, from the first one on; may grow
+ * @nr_flows: flows to look up
  * @seed: where it begins
  * @stop: it shall end
  * @nr: lookups done
+ * @found: flows found
  * @wrong: answers that can't be
  * @done: it has ended
  */
 struct reader {
 	struct atmo_ports *ports;
+	const u32 *nr_stable;
+	u32 nr_flows;
 	u32 seed;
 	bool stop;
 	u64 nr;
+	u64 found;
 	u32 wrong;
 	struct completion done;
 };
@@ -223,18 +229,50 @@ static int read_flows(void *arg)
 {
 	struct reader *r = arg;
 	u32 n = r->seed;
-	u32 id;
+	u32 id, stable;
 
 	while (!READ_ONCE(r->stop)) {
-		n = (n + 7919) % (NR_STABLE + NR_CHURN);
+		n = (n + 7919) % r->nr_flows;
+		/* What was claimed before the lookup. Pairs with grow(). */
+		stable = smp_load_acquire(r->nr_stable);
 		id = lookup(r->ports, n);
-		if (id != n + 1 && (n < NR_STABLE || id != ATMO_STACK_NONE))
+		if (id != n + 1 && (n < stable || id != ATMO_STACK_NONE))
 			r->wrong++;
+		r->found += id == n + 1;
 		if (++r->nr % 64 == 0)
 			cond_resched();
 	}
 	kthread_complete_and_exit(&r->done, 0);
 	return 0;
+}
+
+static void start_readers(struct reader *readers, u32 nr, struct atmo_ports *ports,
+			  const u32 *nr_stable, u32 nr_flows)
+{
+	u32 i;
+
+	for (i = 0; i < nr; i++) {
+		readers[i] = (struct reader) {
+			.ports = ports, .nr_stable = nr_stable, .nr_flows = nr_flows, .seed = i,
+		};
+		init_completion(&readers[i].done);
+		if (IS_ERR(kthread_run(read_flows, &readers[i], "atmo_reader/%u", i)))
+			complete(&readers[i].done);
+	}
+}
+
+static void stop_readers(struct kunit *test, struct reader *readers, u32 nr)
+{
+	u32 i;
+
+	for (i = 0; i < nr; i++) {
+		WRITE_ONCE(readers[i].stop, true);
+		wait_for_completion(&readers[i].done);
+		KUNIT_EXPECT_EQ(test, readers[i].wrong, 0);
+		KUNIT_EXPECT_GT(test, readers[i].found, 0);
+		kunit_info(test, "reader %u: %llu lookups, %llu found\n", i, readers[i].nr,
+			   readers[i].found);
+	}
 }
 
 static void change(struct kunit *test, struct atmo_ports *ports)
@@ -256,36 +294,72 @@ static void change(struct kunit *test, struct atmo_ports *ports)
 
 static void lookups_during_changes(struct kunit *test)
 {
+	static const u32 nr_stable = NR_STABLE;
 	struct atmo_ports *ports = test->priv;
-	struct reader readers[2] = {};
+	struct reader readers[2];
 	u64 start = ktime_get_ns();
 	u32 n, wrong = 0;
 
 	for (n = 0; n < NR_STABLE; n++)
 		wrong += claim(ports, n, n + 1) != 0;
 	KUNIT_ASSERT_EQ(test, wrong, 0);
-	for (n = 0; n < ARRAY_SIZE(readers); n++) {
-		readers[n].ports = ports;
-		readers[n].seed = n;
-		init_completion(&readers[n].done);
-		if (IS_ERR(kthread_run(read_flows, &readers[n], "atmo_reader/%u", n)))
-			complete(&readers[n].done);
-	}
+	start_readers(readers, ARRAY_SIZE(readers), ports, &nr_stable, NR_STABLE + NR_CHURN);
 	change(test, ports);
-	for (n = 0; n < ARRAY_SIZE(readers); n++) {
-		WRITE_ONCE(readers[n].stop, true);
-		wait_for_completion(&readers[n].done);
-		KUNIT_EXPECT_EQ(test, readers[n].wrong, 0);
-		KUNIT_EXPECT_GT(test, readers[n].nr, 0);
-		kunit_info(test, "reader %u: %llu lookups\n", n, readers[n].nr);
-	}
+	stop_readers(test, readers, ARRAY_SIZE(readers));
 	say(test, "claimed or released beside", start, 2 * ROUNDS * NR_CHURN);
+}
+
+/* Claims those up to the @end-th; *nr_claimed says how far that is. */
+static u32 grow(struct atmo_ports *ports, u32 *nr_claimed, u32 end)
+{
+	u32 n, wrong = 0;
+
+	for (n = *nr_claimed; n < end; n++) {
+		wrong += claim(ports, n, n + 1) != 0;
+		/* Pairs with read_flows(). */
+		smp_store_release(nr_claimed, n + 1);
+		cond_resched();
+	}
+	return wrong;
+}
+
+/* From a hundred thousand claims to a million, the table is replaced several times. */
+static void lookups_during_growth(struct kunit *test)
+{
+	struct atmo_ports *ports = test->priv;
+	struct reader readers[2];
+	u32 nr_claimed = 0, n, wrong = 0;
+	size_t before, bytes, last;
+	u32 nr_replaced = 0;
+	u64 start;
+
+	KUNIT_ASSERT_EQ(test, grow(ports, &nr_claimed, NR_CLAIMS), 0);
+	before = atmo_ports_bytes(ports);
+	last = before;
+	start = ktime_get_ns();
+	start_readers(readers, ARRAY_SIZE(readers), ports, &nr_claimed, NR_FLOWS);
+	for (n = NR_CLAIMS; n < NR_FLOWS; n += 10000) {
+		wrong += grow(ports, &nr_claimed, n + 10000);
+		bytes = atmo_ports_bytes(ports);
+		nr_replaced += bytes != last;
+		last = bytes;
+	}
+	stop_readers(test, readers, ARRAY_SIZE(readers));
+	say(test, "claimed under lookups", start, NR_FLOWS - NR_CLAIMS);
+	kunit_info(test, "%zu, then %zu bytes: the table grew %u times\n", before, last,
+		   nr_replaced);
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+	KUNIT_EXPECT_GE(test, nr_replaced, 2);
+	for (n = 0; n < NR_FLOWS; n += 7)
+		wrong += lookup(ports, n) != n + 1;
+	KUNIT_EXPECT_EQ(test, wrong, 0);
 }
 
 static struct kunit_case scale_cases[] = {
 	KUNIT_CASE(million_flows),
 	KUNIT_CASE(hundred_thousand_claims),
 	KUNIT_CASE(lookups_during_changes),
+	KUNIT_CASE(lookups_during_growth),
 	{}
 };
 
