@@ -23,7 +23,9 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 /* For what is of no use to other modules but their tests. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 #define EXPORT_SYMBOL_IF_KUNIT(symbol)
+#define KUNIT_STATIC_STUB_REDIRECT(fn, args...)	do { } while (0)
 #else
+#include <kunit/static_stub.h>
 #include <kunit/visibility.h>
 #endif
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)

@@ -65,6 +65,13 @@ struct atmo_ports {
 	struct atmo_reservations reserved;
 };
 
+void *atmo_ports_alloc(size_t bytes)
+{
+	KUNIT_STATIC_STUB_REDIRECT(atmo_ports_alloc, bytes);
+	return kvmalloc(bytes, GFP_KERNEL);
+}
+EXPORT_SYMBOL_IF_KUNIT(atmo_ports_alloc);
+
 static struct ports_table *table_create(u32 nr_slots, const hsiphash_key_t *key)
 {
 	size_t bytes = atmo_table_bytes(nr_slots);
@@ -72,7 +79,7 @@ static struct ports_table *table_create(u32 nr_slots, const hsiphash_key_t *key)
 
 	if (!bytes)
 		return NULL;
-	table = kvmalloc(offsetof(struct ports_table, t) + bytes, GFP_KERNEL);
+	table = atmo_ports_alloc(offsetof(struct ports_table, t) + bytes);
 	if (table)
 		atmo_table_init(&table->t, nr_slots, key);
 	return table;

@@ -25,6 +25,9 @@ struct atmo_reservations {
 
 extern unsigned int atmo_ports_max_flows;
 
+/* All memory that claims take but Linux's sockets; kvfree(). Tests make it fail. */
+void *atmo_ports_alloc(size_t bytes);
+
 int atmo_reservations_init(struct atmo_reservations *all);
 void atmo_reservations_exit(struct atmo_reservations *all);
 int atmo_reservation_get(struct atmo_reservations *all, struct net *net, u32 ifindex,

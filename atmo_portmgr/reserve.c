@@ -20,6 +20,7 @@
 #include <linux/errno.h>
 #include <linux/in.h>
 #include <linux/in6.h>
+#include <linux/mm.h>
 #include <linux/net.h>
 #include <linux/skbuff.h>
 #include <linux/slab.h>
@@ -158,21 +159,19 @@ static void reservation_destroy(struct reservation *r)
 	if (!IS_ERR_OR_NULL(r->sock))
 		sock_release(r->sock);
 	put_net(r->net);
-	kfree(r);
+	kvfree(r);
 }
 
 static struct reservation *reservation_create(struct net *net, u32 ifindex,
 					      const struct port_key *key, kuid_t owner)
 {
-	struct reservation *r = kzalloc(sizeof(*r), GFP_KERNEL);
+	struct reservation *r = atmo_ports_alloc(sizeof(*r));
 	int err;
 
 	if (!r)
 		return ERR_PTR(-ENOMEM);
-	r->key = *key;
-	r->owner = owner;
 	/* A kernel socket doesn't keep its namespace alive; the reservation must. */
-	r->net = get_net(net);
+	*r = (struct reservation) { .key = *key, .owner = owner, .net = get_net(net) };
 	r->sock = sock_open(net, ifindex, &r->key);
 	if (IS_ERR(r->sock)) {
 		err = PTR_ERR(r->sock);

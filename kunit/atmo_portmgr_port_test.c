@@ -3,10 +3,12 @@
  * Claims of ports with a real network stack behind them: the addresses are those
  * of the loopback device, the sockets on the other side are Linux's.
  */
+#include <kunit/static_stub.h>
 #include <kunit/test.h>
 #include <linux/err.h>
 #include <linux/in.h>
 #include <linux/in6.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/net.h>
 #include <linux/netdevice.h>
@@ -412,6 +414,67 @@ static void more_than_there_is_memory_for(struct kunit *test)
 	atmo_ports_max_flows = max;
 }
 
+/* Allocations until there is no memory any more. */
+static u32 nr_allocs_left;
+
+static void *alloc_some(size_t bytes)
+{
+	if (!nr_allocs_left)
+		return NULL;
+	nr_allocs_left--;
+	return kvmalloc(bytes, GFP_KERNEL);
+}
+
+/*
+ * A claim for whose first @n allocations only there is memory. Where that doesn't do,
+ * all is as before: the flow is nobody's, its port Linux's. Returns whether it did.
+ */
+static bool claim_with_allocs(struct kunit *test, struct atmo_flow *flow, u32 id, u32 n)
+{
+	const struct atmo_flow before = *flow;
+	size_t bytes = atmo_ports_bytes(test->priv);
+	int err;
+
+	nr_allocs_left = n;
+	err = claim(test, flow, id, ALICE);
+	if (!err)
+		return true;
+	KUNIT_EXPECT_EQ(test, err, -ENOMEM);
+	KUNIT_EXPECT_EQ(test, memcmp(flow, &before, sizeof(before)), 0);
+	KUNIT_EXPECT_EQ(test, atmo_port_lookup(test->priv, flow), ATMO_STACK_NONE);
+	KUNIT_EXPECT_EQ(test, linux_bind(test, flow), 0);
+	KUNIT_EXPECT_EQ(test, atmo_ports_bytes(test->priv), bytes);
+	return false;
+}
+
+/*
+ * Each claim needs memory for the reservation of its port, some of them also for a
+ * larger table: that fails when the port is reserved already.
+ */
+static void no_memory(struct kunit *test)
+{
+	const u32 first_port = 7000, nr = 300;
+	u32 n, nr_regrown = 0;
+	struct atmo_flow flow;
+
+	kunit_activate_static_stub(test, atmo_ports_alloc, alloc_some);
+	for (n = 1; n <= nr; n++) {
+		flow = whole_of(test, first_port + n);
+		KUNIT_EXPECT_FALSE(test, claim_with_allocs(test, &flow, n, 0));
+		if (claim_with_allocs(test, &flow, n, 1))
+			continue;
+		nr_regrown++;
+		KUNIT_EXPECT_TRUE(test, claim_with_allocs(test, &flow, n, 2));
+	}
+	kunit_deactivate_static_stub(test, atmo_ports_alloc);
+	KUNIT_EXPECT_GT(test, nr_regrown, 0);
+	for (n = 1; n <= nr; n++) {
+		flow = whole_of(test, first_port + n);
+		KUNIT_EXPECT_EQ(test, atmo_port_lookup(test->priv, &flow), n);
+		KUNIT_EXPECT_EQ(test, linux_bind(test, &flow), -EADDRINUSE);
+	}
+}
+
 static struct kunit_case port_cases[] = {
 	KUNIT_CASE_PARAM(claim_lookup_release, kind_gen_params),
 	KUNIT_CASE_PARAM(connected_is_found_by_its_peer, kind_gen_params),
@@ -423,6 +486,7 @@ static struct kunit_case port_cases[] = {
 	KUNIT_CASE_PARAM(ephemeral_ports, kind_gen_params),
 	KUNIT_CASE_PARAM(foreign_releases, kind_gen_params),
 	KUNIT_CASE_PARAM(more_than_there_is_memory_for, kind_gen_params),
+	KUNIT_CASE_PARAM(no_memory, kind_gen_params),
 	KUNIT_CASE(kinds_are_apart),
 	KUNIT_CASE(multicast_groups),
 	KUNIT_CASE(one_raw_claim),
