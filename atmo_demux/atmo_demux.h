@@ -6,6 +6,7 @@
 #ifndef ATMO_DEMUX_H
 #define ATMO_DEMUX_H
 
+#include <linux/gfp.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/spinlock.h>
@@ -28,6 +29,13 @@ struct atmo_packet;
 #define ATMO_FRAME_OFFSET	64
 /* Largest frame without FCS the NIC may write: 1500 + 14 + one VLAN tag. */
 #define ATMO_FRAME_MAX		1518
+
+/*
+ * For memory of which the application says how much: it is charged for it, and where
+ * its control group or the machine has not so much, the call fails. Without
+ * __GFP_RETRY_MAYFAIL somebody would be killed for it, often the caller.
+ */
+#define ATMO_GFP_ASKED_FOR	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /**
  * struct atmo_page - one DMA-mapped packet page

@@ -89,14 +89,14 @@ struct atmo_queue *atmo_queue_create(struct device *dma_dev, u32 nr_entries)
 
 	if (!is_power_of_2(nr_entries) || nr_entries > ATMO_MAX_PAGES)
 		return NULL;
-	q = kvzalloc(struct_size(q, entries, nr_entries), GFP_KERNEL_ACCOUNT);
+	q = kvzalloc(struct_size(q, entries, nr_entries), ATMO_GFP_ASKED_FOR);
 	if (!q)
 		return NULL;
 	q->dma_dev = dma_dev;
 	q->nr_entries = nr_entries;
 	spin_lock_init(&q->lock);
 	for (i = 0; i < nr_entries; i++) {
-		if (atmo_page_init(&q->entries[i].page, dma_dev, GFP_KERNEL_ACCOUNT))
+		if (atmo_page_init(&q->entries[i].page, dma_dev, ATMO_GFP_ASKED_FOR))
 			goto err_pages;
 	}
 	return q;

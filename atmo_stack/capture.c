@@ -271,7 +271,7 @@ static struct atmo_tap *tap_create(const struct atmo_capture *arg)
 	init_waitqueue_head(&tap->waitq);
 	tap->snaplen = arg->snaplen ?: ATMO_DEFAULT_SNAPLEN;
 	tap->flags = arg->flags;
-	tap->buffer = __vmalloc(len, GFP_KERNEL_ACCOUNT);
+	tap->buffer = __vmalloc(len, ATMO_GFP_ASKED_FOR);
 	if (!tap->buffer || kfifo_init(&tap->fifo, tap->buffer, len)) {
 		tap_destroy(tap);
 		return NULL;

@@ -74,15 +74,15 @@ static void domain_destroy(struct kref *ref)
 
 struct page *atmo_domain_new_page(void)
 {
-	return alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	return alloc_page(ATMO_GFP_ASKED_FOR | __GFP_ZERO);
 }
 
 static int domain_fill(struct atmo_domain *domain)
 {
 	u32 slot;
 
-	domain->owners = kvcalloc(domain->nr_pages, sizeof(*domain->owners), GFP_KERNEL_ACCOUNT);
-	domain->pages = kvcalloc(domain->nr_pages, sizeof(*domain->pages), GFP_KERNEL_ACCOUNT);
+	domain->owners = kvcalloc(domain->nr_pages, sizeof(*domain->owners), ATMO_GFP_ASKED_FOR);
+	domain->pages = kvcalloc(domain->nr_pages, sizeof(*domain->pages), ATMO_GFP_ASKED_FOR);
 	if (!domain->owners || !domain->pages)
 		return -ENOMEM;
 	for (slot = 0; slot < domain->nr_pages; slot++) {

@@ -71,7 +71,7 @@ static void rings_init(struct atmo_instance *inst)
 int atmo_rings_create(struct atmo_instance *inst)
 {
 	inst->rings_len = rings_len(inst->nr_pages);
-	inst->rings = __vmalloc(inst->rings_len, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	inst->rings = __vmalloc(inst->rings_len, ATMO_GFP_ASKED_FOR | __GFP_ZERO);
 	if (!inst->rings)
 		return -ENOMEM;
 	rings_init(inst);

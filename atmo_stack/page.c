@@ -10,7 +10,7 @@
 /* The instance is a member of its domain. All its pages are the application's. */
 int atmo_pages_create(struct atmo_instance *inst, struct device *dma_dev)
 {
-	const gfp_t gfp = GFP_KERNEL_ACCOUNT;
+	const gfp_t gfp = ATMO_GFP_ASKED_FOR;
 	u32 slot;
 	int err;
 

@@ -108,8 +108,8 @@ enum atmo_lane_reason {
  * @pages_fd is no instance; ENOTCONN, EIO, ENODEV: it isn't bound, has failed, has
  * lost its NIC; EPERM: another process or user bound it; ENOSPC: 64 instances have
  * its pages already. EPROTONOSUPPORT: no module serves the protocol. ENOMEM: no
- * memory, or more than RLIMIT_MEMLOCK grants (pages and rings, and in the shared
- * lane @nr_pages once more). EINVAL: anything malformed.
+ * memory, or more than the memory cgroup or RLIMIT_MEMLOCK grants (pages and rings,
+ * and in the shared lane @nr_pages once more). EINVAL: anything malformed.
  */
 struct atmo_bind {
 	__u32	version;
