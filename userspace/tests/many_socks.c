@@ -245,7 +245,7 @@ static void loop(int epfd)
 		worked |= n > 0;
 		if (!n && tidy() && worked) {
 			worked = false;
-			printf(holding ? "idle\n" : "idle, none held\n");
+			puts(holding ? "idle" : "idle, none held");
 			fflush(stdout);
 		}
 	}
