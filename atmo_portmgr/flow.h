@@ -5,7 +5,10 @@
 
 #include <linux/types.h>
 
-#define ATMO_STACK_NONE	0
+/* Stack identifiers: no stack, and the first and last that a stack can have. */
+#define ATMO_STACK_NONE		0
+#define ATMO_STACK_FIRST	1
+#define ATMO_STACK_LAST		0xfffffffeU
 
 /**
  * struct atmo_flow - what an instance claims, and what a packet is matched with

@@ -21,7 +21,7 @@
 
 #include "flow.h"
 
-#define ATMO_TABLE_DEAD		0xffffffffU
+#define ATMO_TABLE_DEAD		(ATMO_STACK_LAST + 1)
 #define ATMO_TABLE_MIN_SLOTS	8U
 #define ATMO_TABLE_MAX_SLOTS	BIT(24)
 
