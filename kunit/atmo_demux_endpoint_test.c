@@ -401,7 +401,7 @@ static void raw_lane_and_shared_lane(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bind(test, 1, raw, ATMO_LANE_HARDWARE), -EBUSY);
 	bind_ok(test, 1, raw, ATMO_LANE_ANY);
 	KUNIT_EXPECT_EQ(test, f->eps[1].lane_type, ATMO_LANE_SHARED);
-	KUNIT_EXPECT_EQ(test, f->eps[1].reason, ATMO_LANE_NO_QUEUE);
+	KUNIT_EXPECT_EQ(test, f->eps[1].reason, ATMO_LANE_SHARED_USED);
 	unbind(test, 1);
 	unbind(test, 0);
 	bind_ok(test, 1, raw, ATMO_LANE_ANY);
