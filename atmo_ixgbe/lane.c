@@ -175,7 +175,7 @@ static struct atmo_lane *lane_create(struct atmo_ixgbe *port, void *owner, u32 n
 	lane->tx.reg = reg;
 	lane->tx.tail = (u32 __iomem *)(port->bar + IXGBE_TDT(reg));
 	/* One entry of the receive ring stays empty, hence the one more. */
-	if (atmo_ixgbe_rx_alloc(&lane->rx, ring_len(nr_pages + 1, ATMO_IXGBE_MAX_RING)))
+	if (atmo_ixgbe_rx_alloc(&lane->rx, ring_len(nr_pages + 1, ATMO_IXGBE_MAX_LANE_RX)))
 		goto free_lane;
 	if (atmo_ixgbe_ltx_alloc(&lane->tx, ring_len(nr_pages, ATMO_IXGBE_MAX_RING / 2)))
 		goto free_rx;

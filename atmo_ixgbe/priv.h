@@ -48,6 +48,8 @@
 /* Descriptors per ring; multiples of 8 (RDLEN and TDLEN are in 128 bytes). */
 #define ATMO_IXGBE_MIN_RING	64
 #define ATMO_IXGBE_MAX_RING	4096
+/* A place for each page: RDLEN can say 65,528 (8.2.3.8.3). */
+#define ATMO_IXGBE_MAX_LANE_RX	16384
 #define ATMO_IXGBE_DEF_RING	1024
 
 /* What the device may write per descriptor: SRRCTL.BSIZEPACKET, in KB. */
