@@ -183,7 +183,7 @@ struct atmo_ring_info {
  * @tx_rate: as bound
  * @reserved: zero
  *
- * ENOTCONN: not bound yet.
+ * ENOTCONN: not bound yet. EIO: it has failed. ENODEV: its NIC is gone.
  */
 struct atmo_info {
 	__u32	version;
@@ -356,7 +356,9 @@ struct atmo_route {
  *
  * Joins the group on the device; its datagrams to the bound port are this
  * instance's, and of no other. EADDRINUSE: somebody else receives that port of
- * the group. EINVAL: not a multicast address.
+ * the group. EACCES: the port needs a capability, as at bind. EINVAL: not a multicast
+ * address. EOPNOTSUPP: connected, not IPPROTO_UDP, or a hardware lane that can't have
+ * it. ENOSPC: ATMO_MAX_GROUPS, or no filter is left.
  */
 struct atmo_group {
 	__u32	flags;
