@@ -28,6 +28,7 @@
 #define MAX_BATCH	512
 #define DEFAULT_PAGES	1024
 #define IDLE_MS		10
+#define PATIENCE_S	0.001	/* with a transmit ring that is full */
 
 /* One port; @rx, @tx, @dropped are frames, counted since the start. */
 struct port {
@@ -105,6 +106,26 @@ static void rewrite(struct atmo_packet *pkt, const struct port *out, unsigned in
 	atmo_set_eth_src(pkt->frame, out->mac);
 }
 
+/*
+ * How many of the frames @out took. What it has no room for is offered again for a
+ * moment: meanwhile others wait in the receive ring, which is the larger one.
+ */
+static int transmit(const struct port *out, const struct atmo_packet *pkts, int n)
+{
+	double end = 0;
+	int got, sent = 0;
+
+	do {
+		got = atmo_tx_batch(out->sock, pkts + sent, (unsigned int)(n - sent));
+		if (got < 0)
+			break;
+		sent += got;
+		if (sent < n && end == 0)
+			end = now() + PATIENCE_S;
+	} while (sent < n && now() < end);
+	return sent;
+}
+
 /* One batch from port @id; frames received, or a negative errno. */
 static int forward(struct l2fwd *f, unsigned int id)
 {
@@ -122,9 +143,7 @@ static int forward(struct l2fwd *f, unsigned int id)
 		if (!f->keep_macs)
 			rewrite(&pkts[i], out, out_id);
 	}
-	sent = atmo_tx_batch(out->sock, pkts, (unsigned int)n);
-	if (sent < 0)
-		sent = 0;
+	sent = transmit(out, pkts, n);
 	out->tx += (unsigned int)sent;
 	out->dropped += (unsigned int)(n - sent);
 	atmo_rx_release(in->sock, pkts + sent, (unsigned int)(n - sent));
