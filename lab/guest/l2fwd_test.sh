@@ -41,45 +41,49 @@ both()
 	return $status
 }
 
-# measured SETTING...: sets $max, and $rate, 80 % of it
+# measured SETTING...: sets $max, and $rate, 80 % of it. What short trials have found
+# has to hold in one of five seconds, or it is what the machine can do at times only:
+# then a tenth less is tried.
 measured()
 {
 	max=$(max_rate 6 duration=0.7 "$@") && [ -n "$max" ] || return
+	for _ in {1..12}; do
+		lossless "$max" duration=5 "$@" && break
+		max=$((max * 9 / 10))
+	done
 	rate=$((max * 8 / 10))
 	echo "# highest rate without loss: $max frames/s, $*" >&3
 }
 
-# at_rate RATE SETTING...: two seconds of it without a loss. A run in which the
-# generator was kept from holding that rate, as l2fwd was then, shows nothing: the
-# first in which it did is judged.
+# at_rate RATE SETTING...: two seconds of it without a loss
 at_rate()
 {
-	local said sent slipped status
+	local said status=0
 
-	for _ in {1..10}; do
-		status=0
-		said=$(forwarded rate="$1" count=0 duration=2 "${@:2}") || status=1
-		sent=$(gen_get "$said" sent) slipped=$(gen_get "$said" slipped)
-		echo "$said"
-		echo "# at $1 frames/s: $sent sent, $slipped not," \
-			"$(gen_get "$said" lost) lost" >&3
-		[ $((slipped * 20)) -ge "$sent" ] || return $status
-	done
-	return 1
+	said=$(forwarded rate="$1" count=0 duration=2 "${@:2}") || status=1
+	echo "$said"
+	echo "# at $1 frames/s: $(gen_get "$said" sent) sent," \
+		"$(gen_get "$said" slipped) not, $(gen_get "$said" lost) lost" >&3
+	return $status
 }
 
-# at_80_percent SETTING...: nothing is lost. When something is, the highest rate is
-# measured again. Only if it is less than the rate that was judged was the figure
-# wrong, and 80 % of the new one are judged.
+# at_80_percent SETTING...: two runs in a row in which nothing is lost, within six. A
+# processor that the host takes away for 20 ms, as happens, loses frames that no ring
+# has room for.
 at_80_percent()
 {
-	local max rate judged
+	local max rate clean=0
 
 	measured "$@" || return
-	at_rate $rate "$@" && return
-	judged=$rate
-	measured "$@" || return
-	[ "$max" -lt "$judged" ] && at_rate $rate "$@"
+	for _ in {1..6}; do
+		if at_rate $rate "$@"; then
+			clean=$((clean + 1))
+		else
+			clean=0
+		fi
+		[ $clean -lt 2 ] || return 0
+	done
+	return 1
 }
 
 exec 3>&1
