@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# usage: lab/chroot.sh [base|full] CMD [ARGS...]
+# usage: lab/chroot.sh [base|full|bench] CMD [ARGS...]
 # Runs a command inside the lab's root file system (default: base), in a mount
 # namespace of its own that vanishes with it. The project is at /project, the
 # cache at /cache; the command starts at the caller's place in the project.
@@ -11,7 +11,7 @@ set -euo pipefail
 
 layer=base
 case ${1:-} in
-base|full) layer=$1; shift ;;
+base|full|bench) layer=$1; shift ;;
 esac
 [ $# -gt 0 ] || usage "$0"
 [ "$(id -u)" -eq 0 ] || die "the lab's chroot needs root" "run as root"

@@ -1,13 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# usage: lab/root.sh base|full
+# usage: lab/root.sh base|full|bench
 # Prints the lab's root file system, making it first where it is missing: a
 # Debian 13 with backports that is the guest's root, the place where kernel
 # modules are built and, where the host's QEMU is too old, QEMU's home.
 #
 #   base  what `make demo` needs
 #   full  a copy of base with what `make test` needs on top
+#   bench a copy of base with what `make bench` compares with
 #
 # A root appears by one rename, complete or not at all, under a name that
 # changes with whatever it is made from.
@@ -120,6 +121,17 @@ make_full()
 	ATMO_ROOT=$dir "$LAB/chroot.sh" bash /project/lab/unpack-source.sh
 }
 
+make_bench()
+{
+	local base
+
+	base=$("$0" base)
+	cp -a --reflink=auto "$base" "$1"
+	ATMO_ROOT=$1 "$LAB/chroot.sh" sh -c "apt-get -q update && apt-get -y -q install \
+		--no-install-recommends $(packages bench | paste -sd' ')"
+	rm -rf "$1"/var/cache/apt/archives/*.deb
+}
+
 # What nothing has used for a month: roots and kernels of older versions.
 prune()
 {
@@ -158,6 +170,7 @@ case $layer in
 base) ;;
 full) sources+=("$LAB/packages/kernels-full" "$LAB/unpack-source.sh"
 		"$(packages full)") ;;
+bench) sources+=("$(packages bench)") ;;
 *) usage "$0" ;;
 esac
 target=$CACHE/root-$layer-$(hash "${sources[@]}" "$(packages base)")

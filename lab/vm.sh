@@ -13,9 +13,13 @@
 #                   ports); function 0 and 1 of slot 3 are its ports
 #   --no-nic        no 82599 at all
 #   --iommu         an Intel IOMMU, strict, in front of the NIC
+#   --root LAYER    root file system of the guest (default: that of a line
+#                   "# root: LAYER" in the script, else what the kernel needs)
 #   --mem MIB       memory (default: that of a line "# mem: MIB" in the
 #                   script, else 1024)
 #   --smp N         processors (default 2)
+#   --icount        one processor whose clock advances a nanosecond with each
+#                   instruction
 #   --timeout S     seconds until everything is killed (default 300)
 #   --append ARGS   more kernel parameters
 #   --out DIR       directory of the host to appear as /out (default: scratch)
@@ -28,7 +32,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 . "$LAB/kernels.sh"
 
-KERNEL=6.12 NIC="" IOMMU="" MEM="" SMP=2 LIMIT=300 APPEND=""
+KERNEL=6.12 NIC="" IOMMU="" ROOT="" ICOUNT="" MEM="" SMP=2 LIMIT=300 APPEND=""
 OUT="" NAME="" ALLOW="" GEN=""
 
 parse()
@@ -39,8 +43,10 @@ parse()
 		--nic) NIC=$2; shift ;;
 		--no-nic) NIC=none ;;
 		--iommu) IOMMU=y ;;
+		--root) ROOT=$2; shift ;;
 		--mem) MEM=$2; shift ;;
 		--smp) SMP=$2; shift ;;
+		--icount) ICOUNT=y SMP=1 ;;
 		--timeout) LIMIT=$2; shift ;;
 		--append) APPEND=$2; shift ;;
 		--out) OUT=$2; shift ;;
@@ -63,6 +69,7 @@ parse()
 	NAME=${NAME:-$(basename "$SCRIPT" .sh)}
 	NIC=${NIC:-$(sed -n 's/^# nic: //p;20q' "$SCRIPT")}
 	NIC=${NIC:---wire loop}
+	ROOT=${ROOT:-$(sed -n 's/^# root: //p;20q' "$SCRIPT")}
 	MEM=${MEM:-$(sed -n 's/^# mem: //p;20q' "$SCRIPT")}
 	MEM=${MEM:-1024}
 	case "$NIC " in
@@ -159,7 +166,8 @@ machine()
 	local root accel
 
 	accel=$("$LAB/accel.sh")
-	root=$(kernel_root "$KERNEL")
+	root=${ROOT:+$("$LAB/root.sh" "$ROOT")}
+	root=${root:-$(kernel_root "$KERNEL")}
 	# shellcheck disable=SC2054 # commas belong to the values
 	QEMU=(-machine "q35,memory-backend=mem" -accel "$accel"
 	      -cpu "$(cpu "$accel")" -smp "$SMP" -m "$MEM"
@@ -178,6 +186,7 @@ machine()
 	[ -z "$GEN" ] ||
 		QEMU+=(-chardev "socket,id=gen,path=$RUN/gen"
 		       -device virtserialport,chardev=gen,name=lab.gen)
+	[ -z "$ICOUNT" ] || QEMU+=(-icount shift=0)
 	[ -z "$IOMMU" ] || QEMU+=(-device "intel-iommu,caching-mode=on,intremap=off")
 	[ "$NIC" = none ] ||
 		QEMU+=(-device "$(nic_port 0)" -device "$(nic_port 1)")
