@@ -27,6 +27,8 @@ test:			## everything; ends with 'N passed, N failed'
 	@lab/test.sh
 kunit:			## unit tests in a kernel with KUnit on; prints KTAP
 	@lab/kunit.sh
+bench:			## forwarding and echo beside DPDK, AF_XDP and Linux sockets (QUICK=1)
+	@lab/bench.sh
 bench-kv:		## what a request costs the key-value store, by size of the table
 	@lab/bench-kv.sh
 bench-l2fwd:		## forwarding by frame size: l2fwd, and Linux's bridge to compare
@@ -42,5 +44,5 @@ help:
 	@sed -n -e 's/^## /\n/p' \
 		-e 's/^\([a-z0-9_-]*\):[^#]*## */  make \1\t/p' Makefile | expand -t 24
 
-.PHONY: all modules user install modules_install user_install demo test kunit bench-kv \
-	bench-l2fwd check clean help
+.PHONY: all modules user install modules_install user_install demo test kunit bench \
+	bench-kv bench-l2fwd check clean help
