@@ -240,16 +240,8 @@ static struct atmo_bind share_args(const struct raw *with, __u16 port, __u8 lane
 static struct raw *share_open(const struct raw *with, __u16 port, __u8 lane)
 {
 	struct atmo_bind bind = share_args(with, port, lane);
-	struct raw *s = calloc(1, sizeof(*s));
 
-	if (!s)
-		bail("calloc");
-	s->port = port;
-	s->fd = bind_new(&bind);
-	if (s->fd < 0)
-		bail("ATMO_BIND with shared pages");
-	raw_map(s);
-	return s;
+	return raw_open_bind(&bind);
 }
 
 static int bind_in_child(const struct atmo_bind *bind)

@@ -249,19 +249,25 @@ static inline void raw_map(struct raw *s)
 		bail("mmap");
 }
 
-static inline struct raw *raw_open(const struct place *p, __u16 port, __u8 lane)
+static inline struct raw *raw_open_bind(const struct atmo_bind *bind)
 {
-	struct atmo_bind bind = bind_args(p, port, lane);
 	struct raw *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		bail("calloc");
-	s->port = port;
-	s->fd = bind_new(&bind);
+	s->port = ntohs(bind->lport);
+	s->fd = bind_new(bind);
 	if (s->fd < 0)
 		bail("ATMO_BIND");
 	raw_map(s);
 	return s;
+}
+
+static inline struct raw *raw_open(const struct place *p, __u16 port, __u8 lane)
+{
+	struct atmo_bind bind = bind_args(p, port, lane);
+
+	return raw_open_bind(&bind);
 }
 
 static inline void raw_close(struct raw *s)
