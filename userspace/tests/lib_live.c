@@ -95,32 +95,79 @@ static int send_some(struct atmo_sock *s, const uint8_t *buf, size_t len, size_t
 	return sent;
 }
 
-/* Sends a buffer in datagrams and compares what is echoed; bytes that were right. */
-static size_t echo_buffer(struct atmo_sock *s, size_t len, size_t payload_len)
+/* Why an exchange ended: what was under way, and what the kernel counted. */
+static void explain(struct atmo_sock *s, const char *what, long value, size_t out, size_t back)
+{
+	struct atmo_stats st;
+	unsigned int i;
+
+	printf("# %s (%ld), %zu bytes out, %zu back\n", what, value, out, back);
+	if (atmo_stats(s, &st))
+		return;
+	printf("# received %llu, sent %llu\n", st.rx_packets, st.tx_packets);
+	for (i = 0; i < st.nr_drops; i++)
+		if (st.drops[i])
+			printf("# dropped %llu: %s\n", st.drops[i], atmo_drop_name(i));
+}
+
+/*
+ * Takes a datagram that is @unit bytes from somewhere in @buf, which says at each
+ * multiple of @unit which one it is. Each is taken once.
+ */
+static bool take_part(uint8_t *buf, size_t len, size_t unit, const struct atmo_packet *pkt)
+{
+	uint32_t nr;
+	size_t at;
+
+	if (pkt->len < sizeof(nr))
+		return false;
+	memcpy(&nr, pkt->data, sizeof(nr));
+	at = (size_t)nr * unit;
+	if (at >= len || pkt->len != (len - at < unit ? len - at : unit) ||
+	    memcmp(pkt->data, buf + at, pkt->len))
+		return false;
+	/* Not again. */
+	memset(buf + at, 0xff, sizeof(nr));
+	return true;
+}
+
+/*
+ * Sends a buffer in datagrams and compares what is echoed; bytes that were right. In
+ * any order: the echo server may move to another processor, and so to another of its
+ * device's queues, in the middle of a batch.
+ */
+static size_t echo_buffer(struct atmo_sock *s, size_t len, size_t unit)
 {
 	uint8_t *buf = malloc(len);
 	struct atmo_packet pkts[BATCH];
 	size_t i, out = 0, back = 0;
+	uint32_t nr;
 	int n, sent;
 
 	for (i = 0; i < len; i++)
 		buf[i] = (uint8_t)(i * 13 + (i >> 8));
+	for (nr = 0; nr * unit + sizeof(nr) <= len; nr++)
+		memcpy(buf + nr * unit, &nr, sizeof(nr));
 	while (back < len) {
-		/* One batch at a time; the order of one flow stays. */
-		sent = send_some(s, buf + out, len - out, payload_len);
-		if (sent <= 0)
+		sent = send_some(s, buf + out, len - out, unit);
+		if (sent <= 0) {
+			explain(s, "nothing was sent", sent, out, back);
 			break;
-		out += (size_t)sent * payload_len;
+		}
+		out += (size_t)sent * unit;
 		if (out > len)
 			out = len;
 		while (back < out) {
 			n = receive(s, pkts, BATCH, PATIENCE_MS);
-			if (n <= 0)
+			if (n <= 0) {
+				explain(s, "nothing came back", n, out, back);
 				goto done;
+			}
 			for (i = 0; i < (size_t)n; i++) {
-				if (pkts[i].len > out - back ||
-				    memcmp(pkts[i].data, buf + back, pkts[i].len))
+				if (!take_part(buf, out, unit, &pkts[i])) {
+					explain(s, "not what was sent", pkts[i].len, out, back);
 					goto done;
+				}
 				back += pkts[i].len;
 			}
 			atmo_rx_release(s, pkts, (unsigned int)n);
