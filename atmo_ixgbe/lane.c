@@ -54,28 +54,28 @@ int atmo_ixgbe_lane_start(struct atmo_lane *lane)
 	 * Nobody but the caller of the verbs looks at a stopped ring, and that
 	 * one only under the lock; the device comes to know it by hw_start.
 	 */
-	spin_lock_bh(&rx->lock);
+	spin_lock(&rx->lock);
 	atmo_ixgbe_rx_repost(rx);
-	spin_unlock_bh(&rx->lock);
+	spin_unlock(&rx->lock);
 	err = atmo_ixgbe_rx_hw_start(port, rx);
 	if (!err) {
-		spin_lock_bh(&rx->lock);
+		spin_lock(&rx->lock);
 		rx->running = true;
 		atmo_ixgbe_rx_tail(rx);
-		spin_unlock_bh(&rx->lock);
+		spin_unlock(&rx->lock);
 	}
 
-	spin_lock_bh(&tx->lock);
+	spin_lock(&tx->lock);
 	atmo_ixgbe_ltx_restart(tx);
-	spin_unlock_bh(&tx->lock);
+	spin_unlock(&tx->lock);
 	/* The queue's last owner may have had another limit. */
 	atmo_ixgbe_hw_set_rate(port, tx->reg, lane->rate);
 	if (!err)
 		err = atmo_ixgbe_tx_hw_start(port, tx->reg, tx->dma, tx->mask + 1);
 	if (!err) {
-		spin_lock_bh(&tx->lock);
+		spin_lock(&tx->lock);
 		tx->running = true;
-		spin_unlock_bh(&tx->lock);
+		spin_unlock(&tx->lock);
 	}
 	if (err && err != -ENODEV)
 		dev_err(port->dev, "queues %u do not start (%pe)\n", lane_reg(lane),
@@ -91,12 +91,12 @@ int atmo_ixgbe_lane_start(struct atmo_lane *lane)
  */
 void atmo_ixgbe_lane_freeze(struct atmo_lane *lane)
 {
-	spin_lock_bh(&lane->rx.lock);
+	spin_lock(&lane->rx.lock);
 	lane->rx.running = false;
-	spin_unlock_bh(&lane->rx.lock);
-	spin_lock_bh(&lane->tx.lock);
+	spin_unlock(&lane->rx.lock);
+	spin_lock(&lane->tx.lock);
 	lane->tx.running = false;
-	spin_unlock_bh(&lane->tx.lock);
+	spin_unlock(&lane->tx.lock);
 }
 
 /**
@@ -107,9 +107,9 @@ void atmo_ixgbe_lane_freeze(struct atmo_lane *lane)
  */
 void atmo_ixgbe_lane_flush(struct atmo_lane *lane)
 {
-	spin_lock_bh(&lane->tx.lock);
+	spin_lock(&lane->tx.lock);
 	atmo_ixgbe_ltx_abandon(&lane->tx);
-	spin_unlock_bh(&lane->tx.lock);
+	spin_unlock(&lane->tx.lock);
 }
 
 /**
@@ -340,15 +340,12 @@ static int lane_rate(struct atmo_lane *lane, u32 mbps)
 static u32 lane_rx_provide(struct atmo_lane *lane, struct atmo_page *const *pages, u32 n)
 {
 	struct atmo_ixgbe_rx *rx = &lane->rx;
-	u32 i;
 
-	spin_lock_bh(&rx->lock);
-	n = min(n, atmo_ixgbe_rx_room(rx));
-	for (i = 0; i < n; i++)
-		atmo_ixgbe_rx_post(rx, pages[i]);
+	spin_lock(&rx->lock);
+	n = atmo_ixgbe_rx_post_batch(rx, pages, n);
 	if (rx->running)
-		atmo_ixgbe_rx_tail(rx);
-	spin_unlock_bh(&rx->lock);
+		atmo_ixgbe_rx_tail_lazy(rx);
+	spin_unlock(&rx->lock);
 	return n;
 }
 
@@ -356,14 +353,15 @@ static u32 lane_rx_provide(struct atmo_lane *lane, struct atmo_page *const *page
 static u32 lane_rx_return(struct atmo_lane *lane, struct atmo_rx_frame *frames, u32 n)
 {
 	struct atmo_ixgbe_rx *rx = &lane->rx;
-	u32 i = 0;
 
-	spin_lock_bh(&rx->lock);
-	while (i < n && atmo_ixgbe_rx_take(rx, &frames[i], NULL))
-		i++;
-	lane->rx_frames += i;
-	spin_unlock_bh(&rx->lock);
-	return i;
+	spin_lock(&rx->lock);
+	n = atmo_ixgbe_rx_take_batch(rx, frames, n);
+	lane->rx_frames += n;
+	/* What the device knows of may have run short by this. */
+	if (rx->running)
+		atmo_ixgbe_rx_tail_lazy(rx);
+	spin_unlock(&rx->lock);
+	return n;
 }
 
 /*
@@ -388,9 +386,11 @@ static bool lane_rx_arm(struct atmo_lane *lane)
 	struct atmo_ixgbe_rx *rx = &lane->rx;
 	bool waiting;
 
-	spin_lock_bh(&rx->lock);
+	spin_lock(&rx->lock);
 	waiting = atmo_ixgbe_rx_waiting(rx);
 	if (!waiting) {
+		if (rx->running)
+			atmo_ixgbe_rx_tail(rx);
 		WRITE_ONCE(lane->armed, 1);
 		/* A before C, see above. */
 		smp_mb();
@@ -400,7 +400,7 @@ static bool lane_rx_arm(struct atmo_lane *lane)
 		if (waiting)
 			WRITE_ONCE(lane->armed, 0);
 	}
-	spin_unlock_bh(&rx->lock);
+	spin_unlock(&rx->lock);
 	return waiting;
 }
 

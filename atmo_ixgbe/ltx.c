@@ -15,7 +15,8 @@
  * Which frames report: the last one of each batch, and in long batches each
  * RS_INTERVAL-th. A frame without a report is followed in its own batch by one
  * with a report, so completion comes for any pattern of calls, at one 16-byte
- * write-back a batch. Reports come in order: one covers all frames before it.
+ * write-back a batch. Reports come in order: one covers all frames since the one
+ * before, and the first of those knows which it is. @done is always such a first one.
  */
 #include <linux/bitfield.h>
 #include <linux/dma-mapping.h>
@@ -35,10 +36,12 @@ static struct atmo_ixgbe_tx_frame *ltx_frame(struct atmo_ixgbe_ltx *tx, u32 i)
 	return &tx->frame[i & tx->frame_mask];
 }
 
-static bool ltx_has_room(const struct atmo_ixgbe_ltx *tx)
+/* Frames that there is room for, whatever they are made of. */
+static u32 ltx_room(const struct atmo_ixgbe_ltx *tx)
 {
 	/* Two descriptors, and one stays empty: TDH = TDT means none. */
-	return tx->mask - (tx->use - tx->free) >= 2 && tx->next - tx->clean <= tx->frame_mask;
+	return min((tx->mask - (tx->use - tx->free)) / 2,
+		   tx->frame_mask + 1 - (tx->next - tx->clean));
 }
 
 /* olinfo_status by kind of checksum; contexts are in the same order. */
@@ -57,19 +60,19 @@ static const u8 ltx_min_head[] = {
 	[ATMO_TX_CSUM_NONE] = 0,
 };
 
+/* @cmd: further bits of the command */
 static void ltx_write(struct atmo_ixgbe_ltx *tx, dma_addr_t dma, u32 len,
-		      const struct atmo_tx_frame *f)
+		      const struct atmo_tx_frame *f, u32 cmd)
 {
 	u32 total = max_t(u32, (u32)f->head_len + f->len, IXGBE_TX_MIN_LEN);
-	union ixgbe_tx_desc *d = &tx->desc[tx->use & tx->mask];
+	union ixgbe_tx_desc *d = &tx->desc[tx->use++ & tx->mask];
 
 	d->read.addr = cpu_to_le64(dma);
-	d->read.cmd_type_len = cpu_to_le32(IXGBE_TXD_DCMD_DEXT | IXGBE_TXD_DCMD_IFCS |
+	d->read.cmd_type_len = cpu_to_le32(cmd | IXGBE_TXD_DCMD_DEXT | IXGBE_TXD_DCMD_IFCS |
 					   FIELD_PREP(IXGBE_TXD_DTYP, IXGBE_TXD_DTYP_DATA) |
 					   FIELD_PREP(IXGBE_TXD_DTALEN, len));
 	d->read.olinfo_status = cpu_to_le32(ltx_olinfo[f->csum] |
 					    FIELD_PREP(IXGBE_TXD_PAYLEN, total));
-	tx->use++;
 }
 
 /* What the stack module may ask for; anything else would confuse the device. */
@@ -83,79 +86,86 @@ static bool ltx_valid(const struct atmo_tx_frame *f)
 	       total >= ETH_HLEN && total <= ATMO_FRAME_MAX;
 }
 
-/* Too short for the device as it is: copied whole, and filled up with zeros. */
-static u32 ltx_copy_tiny(u8 *head, const struct atmo_tx_frame *f)
+/* Where the head of frame @i is sent from. */
+static u8 *ltx_head(const struct atmo_ixgbe_ltx *tx, u32 i, dma_addr_t *dma)
 {
+	u32 slot = i & tx->frame_mask;
+	u32 in_chunk = slot % ATMO_IXGBE_HEADS_PER_CHUNK * ATMO_IXGBE_HEAD_LEN;
+	const struct atmo_ixgbe_head_chunk *c = &tx->head[slot / ATMO_IXGBE_HEADS_PER_CHUNK];
+
+	*dma = c->dma + in_chunk;
+	return c->va + in_chunk;
+}
+
+/* Too short for the device as it is: copied whole, and filled up with zeros. */
+static void ltx_put_tiny(struct atmo_ixgbe_ltx *tx, const struct atmo_tx_frame *f)
+{
+	dma_addr_t dma;
+	u8 *head = ltx_head(tx, tx->next, &dma);
+
 	memset(head, 0, IXGBE_TX_MIN_LEN);
 	memcpy(head, f->head, f->head_len);
 	if (f->page)
 		memcpy(head + f->head_len, f->page->va + f->offset, f->len);
-	return IXGBE_TX_MIN_LEN;
+	ltx_write(tx, dma, IXGBE_TX_MIN_LEN, f, IXGBE_TXD_DCMD_EOP);
 }
 
-/* What the frame's first descriptor is to send from its head slot. */
-static u32 ltx_copy_head(u8 *head, const struct atmo_tx_frame *f)
+static void ltx_put_parts(struct atmo_ixgbe_ltx *tx, const struct atmo_tx_frame *f)
 {
-	if (unlikely((u32)f->head_len + f->len < IXGBE_TX_MIN_LEN))
-		return ltx_copy_tiny(head, f);
-	memcpy(head, f->head, f->head_len);
-	return f->head_len;
-}
+	dma_addr_t dma;
 
-static void ltx_put_frame(struct atmo_ixgbe_ltx *tx, const struct atmo_tx_frame *f, bool rs)
-{
-	u32 slot = tx->next & tx->frame_mask;
-	u32 in_chunk = slot % ATMO_IXGBE_HEADS_PER_CHUNK * ATMO_IXGBE_HEAD_LEN;
-	struct atmo_ixgbe_head_chunk *c = &tx->head[slot / ATMO_IXGBE_HEADS_PER_CHUNK];
-	struct atmo_ixgbe_tx_frame *fr = ltx_frame(tx, tx->next);
-	u32 head_len = ltx_copy_head(c->va + in_chunk, f);
-	u32 cmd = IXGBE_TXD_DCMD_EOP;
-
-	if (head_len)
-		ltx_write(tx, c->dma + in_chunk, head_len, f);
-	/* Of a tiny frame all has been copied. */
-	if (f->page && head_len == f->head_len) {
+	if (f->head_len) {
+		memcpy(ltx_head(tx, tx->next, &dma), f->head, f->head_len);
+		ltx_write(tx, dma, f->head_len, f, f->page ? 0 : IXGBE_TXD_DCMD_EOP);
+	}
+	if (f->page) {
 		dma_sync_single_range_for_device(tx->dev, f->page->dma, f->offset, f->len,
 						 DMA_BIDIRECTIONAL);
-		ltx_write(tx, f->page->dma + f->offset, f->len, f);
+		ltx_write(tx, f->page->dma + f->offset, f->len, f, IXGBE_TXD_DCMD_EOP);
 	}
-	if (rs)
-		cmd |= IXGBE_TXD_DCMD_RS;
-	tx->desc[(tx->use - 1) & tx->mask].read.cmd_type_len |= cpu_to_le32(cmd);
+}
+
+static void ltx_put_frame(struct atmo_ixgbe_ltx *tx, const struct atmo_tx_frame *f)
+{
+	struct atmo_ixgbe_tx_frame *fr = ltx_frame(tx, tx->next);
+
+	if (unlikely((u32)f->head_len + f->len < IXGBE_TX_MIN_LEN))
+		ltx_put_tiny(tx, f);
+	else
+		ltx_put_parts(tx, f);
 	fr->page = f->page;
 	fr->end = tx->use;
-	fr->rs = rs;
 	tx->next++;
 }
 
-/* Finds the next frame that reports, and whether it has. */
-static bool ltx_report_done(struct atmo_ixgbe_ltx *tx)
+/* The frame put last reports for all since @first; the device hasn't seen it yet. */
+static void ltx_report(struct atmo_ixgbe_ltx *tx, u32 first)
 {
-	u32 i = tx->done;
-	u32 last;
+	ltx_frame(tx, first)->report = tx->next - 1;
+	tx->desc[(tx->use - 1) & tx->mask].read.cmd_type_len |=
+		cpu_to_le32(IXGBE_TXD_DCMD_RS);
+}
 
-	if (!tx->rs_known) {
-		while (i != tx->next && !ltx_frame(tx, i)->rs)
-			i++;
-		if (i == tx->next)
-			return false;
-		tx->rs = i;
-		tx->rs_known = true;
-	}
-	last = ltx_frame(tx, tx->rs)->end - 1;
-	return le32_to_cpu(READ_ONCE(tx->desc[last & tx->mask].wb.status)) & IXGBE_TXD_STA_DD;
+static bool ltx_descriptor_done(const struct atmo_ixgbe_ltx *tx, u32 i)
+{
+	return le32_to_cpu(READ_ONCE(tx->desc[i & tx->mask].wb.status)) & IXGBE_TXD_STA_DD;
 }
 
 static void ltx_reap(struct atmo_ixgbe_ltx *tx)
 {
+	u32 report, end;
+
 	if (!tx->running)
 		return;
-	while (tx->done != tx->next && ltx_report_done(tx)) {
+	while (tx->done != tx->next) {
+		report = ltx_frame(tx, tx->done)->report;
+		end = ltx_frame(tx, report)->end;
+		if (!ltx_descriptor_done(tx, end - 1))
+			return;
 		/* Nothing is given away before DD has been seen. */
 		dma_rmb();
-		tx->free = ltx_frame(tx, tx->rs)->end;
-		tx->done = tx->rs + 1;
-		tx->rs_known = false;
+		tx->free = end;
+		tx->done = report + 1;
 	}
 }
 
@@ -175,41 +185,40 @@ static void ltx_skip_pageless(struct atmo_ixgbe_ltx *tx)
  * Stops before a frame that breaks the rules of struct atmo_tx_frame: it would
  * confuse the device, perhaps for good.
  *
- * Context: process or softirq; one caller at a time in this half of the lane.
+ * Context: process; one caller at a time in this half of the lane.
  * Return: frames taken, 0 while the device is down.
  */
 u32 atmo_ixgbe_lane_tx_provide(struct atmo_lane *lane, const struct atmo_tx_frame *frames,
 			       u32 n)
 {
 	struct atmo_ixgbe_ltx *tx = &lane->tx;
-	u32 taken = 0;
-	bool rs;
+	u32 first, taken = 0;
 
-	spin_lock_bh(&tx->lock);
+	spin_lock(&tx->lock);
 	if (!tx->running)
 		goto out;
-	if (!ltx_has_room(tx)) {
+	if (ltx_room(tx) < n) {
 		ltx_reap(tx);
 		ltx_skip_pageless(tx);
+		n = min(n, ltx_room(tx));
 	}
-	while (taken < n && ltx_has_room(tx) && ltx_valid(&frames[taken])) {
-		rs = taken % RS_INTERVAL == RS_INTERVAL - 1;
-		ltx_put_frame(tx, &frames[taken], rs);
-		taken++;
+	first = tx->next;
+	for (; taken < n && ltx_valid(&frames[taken]); taken++) {
+		ltx_put_frame(tx, &frames[taken]);
+		if (tx->next - first == RS_INTERVAL) {
+			ltx_report(tx, first);
+			first = tx->next;
+		}
 	}
+	if (tx->next != first)
+		ltx_report(tx, first);
 	if (taken) {
-		struct atmo_ixgbe_tx_frame *fr = ltx_frame(tx, tx->next - 1);
-		u32 last = (tx->use - 1) & tx->mask;
-
-		/* The batch's last frame reports; the device hasn't seen it yet. */
-		tx->desc[last].read.cmd_type_len |= cpu_to_le32(IXGBE_TXD_DCMD_RS);
-		fr->rs = true;
 		lane->tx_frames += taken;
 		/* Orders the descriptors before it. */
 		writel(tx->use & tx->mask, tx->tail);
 	}
 out:
-	spin_unlock_bh(&tx->lock);
+	spin_unlock(&tx->lock);
 	return taken;
 }
 
@@ -219,7 +228,7 @@ out:
  * @pages: filled with the pages of frames that were sent, or dropped by a reset
  * @n: most pages to return
  *
- * Context: process or softirq; one caller at a time in this half of the lane.
+ * Context: process; one caller at a time in this half of the lane.
  * Return: pages returned, in the order of sending.
  */
 u32 atmo_ixgbe_lane_tx_return(struct atmo_lane *lane, struct atmo_page **pages, u32 n)
@@ -227,18 +236,13 @@ u32 atmo_ixgbe_lane_tx_return(struct atmo_lane *lane, struct atmo_page **pages, 
 	struct atmo_ixgbe_ltx *tx = &lane->tx;
 	u32 nr = 0;
 
-	spin_lock_bh(&tx->lock);
+	spin_lock(&tx->lock);
 	ltx_reap(tx);
-	ltx_skip_pageless(tx);
-	while (nr < n && tx->clean != tx->done) {
-		struct atmo_ixgbe_tx_frame *fr = ltx_frame(tx, tx->clean);
-
-		pages[nr++] = fr->page;
-		fr->page = NULL;
-		tx->clean++;
-		ltx_skip_pageless(tx);
+	for (; nr < n && tx->clean != tx->done; tx->clean++) {
+		pages[nr] = ltx_frame(tx, tx->clean)->page;
+		nr += !!pages[nr];
 	}
-	spin_unlock_bh(&tx->lock);
+	spin_unlock(&tx->lock);
 	return nr;
 }
 
@@ -286,7 +290,6 @@ void atmo_ixgbe_ltx_abandon(struct atmo_ixgbe_ltx *tx)
 {
 	lockdep_assert_held(&tx->lock);
 	tx->done = tx->next;
-	tx->rs_known = false;
 	tx->hang_ticks = 0;
 }
 
@@ -301,7 +304,7 @@ bool atmo_ixgbe_ltx_hung(struct atmo_ixgbe_ltx *tx)
 {
 	bool hung = false;
 
-	spin_lock_bh(&tx->lock);
+	spin_lock(&tx->lock);
 	ltx_reap(tx);
 	if (!tx->running || tx->done == tx->next || tx->done != tx->hang_done) {
 		tx->hang_done = tx->done;
@@ -309,6 +312,6 @@ bool atmo_ixgbe_ltx_hung(struct atmo_ixgbe_ltx *tx)
 	} else if (tx->hang_ticks < HANG_TICKS) {
 		hung = ++tx->hang_ticks == HANG_TICKS;
 	}
-	spin_unlock_bh(&tx->lock);
+	spin_unlock(&tx->lock);
 	return hung;
 }

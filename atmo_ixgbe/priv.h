@@ -111,12 +111,12 @@ struct atmo_ixgbe_rx {
  * struct atmo_ixgbe_tx_frame - a frame in a lane's transmit ring
  * @page: to be yielded, or NULL
  * @end: descriptor after its last one, as a free-running index
- * @rs: its last descriptor asks for a write-back
+ * @report: of the first frame after a report, the one that reports next
  */
 struct atmo_ixgbe_tx_frame {
 	struct atmo_page *page;
 	u32 end;
-	bool rs;
+	u32 report;
 };
 
 /**
@@ -145,12 +145,10 @@ struct atmo_ixgbe_head_chunk {
  * @next: next frame to send
  * @done: frames before this one have been sent, or never will be
  * @clean: next frame to yield
- * @rs: frame whose write-back is awaited; valid if rs_known
  * @use: next descriptor to write
  * @free: descriptors before this one are the driver's again
  * @mask: descriptors - 1
  * @frame_mask: frames - 1
- * @rs_known: @rs has been looked up
  * @running: the device has the ring
  * @reg: hardware queue index
  */
@@ -164,12 +162,10 @@ struct atmo_ixgbe_ltx {
 	u32 next;
 	u32 done;
 	u32 clean;
-	u32 rs;
 	u32 use;
 	u32 free;
 	u32 mask;
 	u32 frame_mask;
-	bool rs_known;
 	bool running;
 	u16 reg;
 	/* cold */
@@ -533,9 +529,10 @@ struct atmo_ixgbe_rx_meta {
 void atmo_ixgbe_rx_post(struct atmo_ixgbe_rx *rx, struct atmo_page *page);
 void atmo_ixgbe_rx_repost(struct atmo_ixgbe_rx *rx);
 bool atmo_ixgbe_rx_waiting(const struct atmo_ixgbe_rx *rx);
-bool atmo_ixgbe_rx_take(struct atmo_ixgbe_rx *rx, struct atmo_rx_frame *frame,
-			struct atmo_ixgbe_rx_meta *meta);
+u32 atmo_ixgbe_rx_take_batch(struct atmo_ixgbe_rx *rx, struct atmo_rx_frame *frames, u32 n);
+u32 atmo_ixgbe_rx_post_batch(struct atmo_ixgbe_rx *rx, struct atmo_page *const *pages, u32 n);
 void atmo_ixgbe_rx_tail(struct atmo_ixgbe_rx *rx);
+void atmo_ixgbe_rx_tail_lazy(struct atmo_ixgbe_rx *rx);
 int atmo_ixgbe_rx_clean(struct atmo_ixgbe_queue *q, int budget);
 static inline u32 atmo_ixgbe_rx_room(const struct atmo_ixgbe_rx *rx)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Receive. The path of an ordinary queue, bottom up: atmo_ixgbe_rx_take() reads
- * a descriptor, rx_frame() asks the demultiplexer and makes an skb of what it
- * leaves to Linux, atmo_ixgbe_rx_clean() is the NAPI loop. Lanes use the first
- * of these only.
+ * Receive. The path of an ordinary queue, bottom up: rx_take() reads a descriptor,
+ * rx_frame() asks the demultiplexer and makes an skb of what it leaves to Linux,
+ * atmo_ixgbe_rx_clean() is the NAPI loop. Lanes use the first of these only, by
+ * atmo_ixgbe_rx_take_batch().
  *
  * Nothing here allocates pages: each page that a frame arrived in, or the one
  * that the demultiplexer gave for it, is posted again at once.
@@ -14,11 +14,14 @@
 
 #include "priv.h"
 
+/* Pages that the device need not know of at once. */
+#define RX_TAIL_BATCH	32
+
 /* Writes the descriptor of entry @i, with DD clear. */
-static void rx_write_desc(struct atmo_ixgbe_rx *rx, u32 i)
+static void rx_write_desc(const struct atmo_ixgbe_rx *rx, u32 i)
 {
 	union ixgbe_rx_desc *d = &rx->desc[(i - rx->start) & rx->mask];
-	struct atmo_page *page = rx->page[i & rx->mask];
+	const struct atmo_page *page = rx->page[i & rx->mask];
 
 	dma_sync_single_range_for_device(rx->dev, page->dma, ATMO_FRAME_OFFSET,
 					 ATMO_IXGBE_RX_BUF_LEN, DMA_BIDIRECTIONAL);
@@ -38,6 +41,27 @@ void atmo_ixgbe_rx_post(struct atmo_ixgbe_rx *rx, struct atmo_page *page)
 	rx->page[rx->use & rx->mask] = page;
 	rx_write_desc(rx, rx->use);
 	rx->use++;
+}
+
+/**
+ * atmo_ixgbe_rx_post_batch() - put pages into the ring, as many as there is room for
+ * @rx: ring
+ * @pages: pages; those that are taken are the ring's from now on
+ * @n: how many
+ *
+ * Return: number of pages taken, from the first on.
+ */
+u32 atmo_ixgbe_rx_post_batch(struct atmo_ixgbe_rx *rx, struct atmo_page *const *pages, u32 n)
+{
+	u32 i;
+
+	n = min(n, atmo_ixgbe_rx_room(rx));
+	for (i = 0; i < n; i++) {
+		rx->page[(rx->use + i) & rx->mask] = pages[i];
+		rx_write_desc(rx, rx->use + i);
+	}
+	rx->use += n;
+	return n;
 }
 
 /**
@@ -74,6 +98,22 @@ void atmo_ixgbe_rx_tail(struct atmo_ixgbe_rx *rx)
 	writel((rx->use - rx->start) & rx->mask, rx->tail);
 }
 
+/**
+ * atmo_ixgbe_rx_tail_lazy() - the same, when it is worth a write to the device
+ * @rx: ring the device has
+ *
+ * As long as the device knows of most of the pages, up to RX_TAIL_BATCH others can
+ * wait until there are more: with small batches the write would cost more than all
+ * the rest. Before the caller sleeps it owes the device atmo_ixgbe_rx_tail().
+ */
+void atmo_ixgbe_rx_tail_lazy(struct atmo_ixgbe_rx *rx)
+{
+	u32 untold = rx->use - rx->tailed;
+
+	if (untold >= RX_TAIL_BATCH || untold > (rx->use - rx->clean) / 4)
+		atmo_ixgbe_rx_tail(rx);
+}
+
 static u32 rx_status(const struct atmo_ixgbe_rx *rx)
 {
 	const union ixgbe_rx_desc *d = &rx->desc[(rx->clean - rx->start) & rx->mask];
@@ -101,56 +141,70 @@ static u32 rx_flags(u32 status, u32 info)
 	return flags;
 }
 
-/**
- * atmo_ixgbe_rx_take() - fetch the next received buffer
- * @rx: ring
- * @frame: filled in; the page is the caller's
- * @meta: more of the descriptor, or NULL
- *
- * A frame over several buffers can't arrive with JUMBOEN off; if a device does
- * so all the same, each part is flagged, the last one included.
- *
- * Return: false if nothing has arrived.
+/*
+ * Fetches the next received buffer, whose page is the caller's then; @meta: more of
+ * the descriptor, or NULL. A frame over several buffers can't arrive with JUMBOEN off;
+ * if a device does so all the same, each part is flagged, the last one included.
+ * False if nothing has arrived.
  */
-bool atmo_ixgbe_rx_take(struct atmo_ixgbe_rx *rx, struct atmo_rx_frame *frame,
-			struct atmo_ixgbe_rx_meta *meta)
+static __always_inline bool rx_take(struct atmo_ixgbe_rx *rx, struct atmo_rx_frame *frame,
+				    struct atmo_ixgbe_rx_meta *meta)
 {
 	const union ixgbe_rx_desc *d = &rx->desc[(rx->clean - rx->start) & rx->mask];
-	u32 status, info;
+	struct atmo_page **page = &rx->page[rx->clean & rx->mask];
+	u32 status, info, flags;
 	u16 len;
 
 	if (rx->clean == rx->use)
 		return false;
-	status = rx_status(rx);
+	status = le32_to_cpu(READ_ONCE(d->wb.status_error));
 	if (!(status & IXGBE_RXD_STAT_DD))
 		return false;
 	/* The device writes the status last: no other field before it. */
 	dma_rmb();
 	info = le32_to_cpu(READ_ONCE(d->wb.pkt_info));
 	len = le16_to_cpu(READ_ONCE(d->wb.length));
-
-	frame->page = rx->page[rx->clean & rx->mask];
-	frame->offset = ATMO_FRAME_OFFSET;
-	frame->flags = rx_flags(status, info);
-	if (len > ATMO_IXGBE_RX_BUF_LEN) {
+	flags = rx_flags(status, info);
+	if (unlikely(len > ATMO_IXGBE_RX_BUF_LEN)) {
 		len = 0;
-		frame->flags |= ATMO_RX_HW_ERROR;
+		flags |= ATMO_RX_HW_ERROR;
 	}
-	frame->len = len;
-	if (rx->in_multi || !(status & IXGBE_RXD_STAT_EOP))
-		frame->flags |= ATMO_RX_MULTI_DESC;
-	rx->in_multi = !(status & IXGBE_RXD_STAT_EOP);
+	if (unlikely(rx->in_multi || !(status & IXGBE_RXD_STAT_EOP))) {
+		flags |= ATMO_RX_MULTI_DESC;
+		rx->in_multi = !(status & IXGBE_RXD_STAT_EOP);
+	}
 	if (meta) {
 		meta->status = status;
 		meta->info = info;
 		meta->hash = le32_to_cpu(READ_ONCE(d->wb.rss_hash));
 	}
-
-	rx->page[rx->clean & rx->mask] = NULL;
-	rx->clean++;
+	frame->page = *page;
+	frame->offset = ATMO_FRAME_OFFSET;
+	frame->len = len;
+	frame->flags = flags;
 	dma_sync_single_range_for_cpu(rx->dev, frame->page->dma, ATMO_FRAME_OFFSET,
 				      len, DMA_BIDIRECTIONAL);
+	*page = NULL;
+	rx->clean++;
 	return true;
+}
+
+/**
+ * atmo_ixgbe_rx_take_batch() - fetch received buffers
+ * @rx: ring
+ * @frames: filled in; their pages are the caller's
+ * @n: room in @frames
+ *
+ * Context: as the ring's fields.
+ * Return: number of frames.
+ */
+u32 atmo_ixgbe_rx_take_batch(struct atmo_ixgbe_rx *rx, struct atmo_rx_frame *frames, u32 n)
+{
+	u32 i = 0;
+
+	while (i < n && rx_take(rx, &frames[i], NULL))
+		i++;
+	return i;
 }
 
 /* ---- Ordinary queues ---- */
@@ -264,7 +318,7 @@ int atmo_ixgbe_rx_clean(struct atmo_ixgbe_queue *q, int budget)
 
 	rcu_read_lock();
 	nic = rcu_dereference(q->port->nic);
-	while (done < budget && atmo_ixgbe_rx_take(&q->rx, &frame, &meta)) {
+	while (done < budget && rx_take(&q->rx, &frame, &meta)) {
 		rx_frame(q, nic, &frame, &meta);
 		atmo_ixgbe_rx_post(&q->rx, frame.page);
 		done++;

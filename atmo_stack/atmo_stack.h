@@ -33,12 +33,15 @@ enum atmo_rx_verdict {
 /**
  * struct atmo_rx_work - one received frame on its way to the application
  * @frame: the frame, in kernel-owned or in NIC-returned memory
+ * @slot: the stack's: of the frame's page, in the hardware lane
  * @verdict: out: enum atmo_rx_verdict
  * @reason: out, for ATMO_RX_DROP: enum atmo_drop
- * @desc: out, for ATMO_RX_DELIVER: all but the slot; offsets within the page
+ * @desc: out, for ATMO_RX_DELIVER: all but the slot, unused words of the address
+ *	included; offsets within the page
  */
 struct atmo_rx_work {
 	struct atmo_rx_frame frame;
+	u32	slot;
 	u8	verdict;
 	u8	reason;
 	struct atmo_rx_desc desc;

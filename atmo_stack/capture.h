@@ -16,6 +16,11 @@ void atmo_capture_rx_slow(struct atmo_instance *inst, const struct atmo_rx_frame
 void atmo_capture_tx_slow(struct atmo_instance *inst, const struct atmo_tx_frame *frame);
 void atmo_capture_sent_slow(struct atmo_instance *inst, const struct atmo_tx_work *work);
 
+static inline bool atmo_captured(const struct atmo_instance *inst)
+{
+	return unlikely(rcu_access_pointer(inst->tap));
+}
+
 /*
  * A received frame, before its page changes hands. @reason: what it is dropped
  * for, ATMO_NR_DROPS: it is delivered. Its page is not longer than it says.
@@ -23,7 +28,7 @@ void atmo_capture_sent_slow(struct atmo_instance *inst, const struct atmo_tx_wor
 static inline void atmo_capture_rx(struct atmo_instance *inst,
 				   const struct atmo_rx_frame *frame, u32 reason)
 {
-	if (unlikely(rcu_access_pointer(inst->tap)))
+	if (atmo_captured(inst))
 		atmo_capture_rx_slow(inst, frame, reason);
 }
 
@@ -31,7 +36,7 @@ static inline void atmo_capture_rx(struct atmo_instance *inst,
 static inline void atmo_capture_tx(struct atmo_instance *inst,
 				   const struct atmo_tx_frame *frame)
 {
-	if (unlikely(rcu_access_pointer(inst->tap)))
+	if (atmo_captured(inst))
 		atmo_capture_tx_slow(inst, frame);
 }
 
@@ -39,7 +44,7 @@ static inline void atmo_capture_tx(struct atmo_instance *inst,
 static inline void atmo_capture_sent(struct atmo_instance *inst,
 				     const struct atmo_tx_work *work)
 {
-	if (unlikely(rcu_access_pointer(inst->tap)))
+	if (atmo_captured(inst))
 		atmo_capture_sent_slow(inst, work);
 }
 

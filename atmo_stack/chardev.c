@@ -133,6 +133,19 @@ static int batch_ioctl(struct atmo_instance *inst, void __user *arg,
 	return copy_to_user(arg, &batch, sizeof(batch)) ? -EFAULT : 0;
 }
 
+static int exchange_ioctl(struct atmo_instance *inst, void __user *arg)
+{
+	struct atmo_exchange exchange;
+	int err;
+
+	if (copy_from_user(&exchange, arg, sizeof(exchange)))
+		return -EFAULT;
+	err = atmo_check_exchange(&exchange) ?: atmo_instance_exchange(inst, &exchange);
+	if (!err && copy_to_user(arg, &exchange, sizeof(exchange)))
+		err = -EFAULT;
+	return err;
+}
+
 static int neigh_ioctl(struct atmo_instance *inst, void __user *arg)
 {
 	struct atmo_neigh neigh;
@@ -192,6 +205,8 @@ static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 		return batch_ioctl(inst, uarg, atmo_instance_rx);
 	case ATMO_TX_BATCH:
 		return batch_ioctl(inst, uarg, atmo_instance_tx);
+	case ATMO_EXCHANGE:
+		return exchange_ioctl(inst, uarg);
 	case ATMO_RESTART:
 		return atmo_instance_restart(inst);
 	case ATMO_NEIGH:

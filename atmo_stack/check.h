@@ -17,7 +17,7 @@ static inline int atmo_check_cmd(unsigned int cmd)
 	static const unsigned int known[] = {
 		ATMO_BIND, ATMO_GET_INFO, ATMO_GET_STATS, ATMO_RX_BATCH,
 		ATMO_TX_BATCH, ATMO_RESTART, ATMO_NEIGH, ATMO_ROUTE, ATMO_GROUP,
-		ATMO_GET_HEADERS, ATMO_CAPTURE,
+		ATMO_GET_HEADERS, ATMO_EXCHANGE, ATMO_CAPTURE,
 	};
 	unsigned int i;
 
@@ -130,6 +130,14 @@ static inline int atmo_check_stats(const struct atmo_stats *stats)
 static inline int atmo_check_batch(const struct atmo_batch *batch)
 {
 	if (!batch->nr || batch->nr > ATMO_MAX_BATCH || batch->flags)
+		return -EINVAL;
+	return 0;
+}
+
+static inline int atmo_check_exchange(const struct atmo_exchange *exchange)
+{
+	if (!(exchange->tx_nr | exchange->rx_nr) || exchange->tx_nr > ATMO_MAX_BATCH ||
+	    exchange->rx_nr > ATMO_MAX_BATCH)
 		return -EINVAL;
 	return 0;
 }

@@ -37,6 +37,7 @@ static void rx_side_init(struct atmo_rx_side *rx)
 	rx->copied = 0;
 	rx->remapped_total = 0;
 	rx->nr_spare = 0;
+	rx->nr_nic = 0;
 }
 
 static void tx_side_init(struct atmo_tx_side *tx)
@@ -47,6 +48,8 @@ static void tx_side_init(struct atmo_tx_side *tx)
 	tx->slow = 0;
 	tx->nr_held = 0;
 	tx->nr_comp = 0;
+	tx->nr_recycle = 0;
+	tx->nr_recycled = 0;
 }
 
 struct atmo_instance *atmo_instance_create(void)

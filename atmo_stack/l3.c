@@ -67,14 +67,11 @@ u32 atmo_l3_build(u8 *buf, const struct atmo_l3 *l3)
 }
 EXPORT_SYMBOL_GPL(atmo_l3_build);
 
-static u32 sum_address(const __be32 *addr)
+/* Of 16-bit words in network byte order, so not folded yet (RFC 1071, 2(B)). */
+static u64 sum_address(const __be32 *addr)
 {
-	const u8 *p = (const u8 *)addr;
-	u32 i, sum = 0;
-
-	for (i = 0; i < 16; i += 2)
-		sum += atmo_get_u16(p + i);
-	return sum;
+	return (u64)(__force u32)addr[0] + (__force u32)addr[1] + (__force u32)addr[2] +
+	       (__force u32)addr[3];
 }
 
 /**
@@ -87,9 +84,15 @@ static u32 sum_address(const __be32 *addr)
  */
 u16 atmo_l3_pseudo_sum(const struct atmo_l3 *l3)
 {
-	u32 sum = l3->protocol + l3->l4_len + sum_address(l3->saddr) + sum_address(l3->daddr);
+	u64 addresses = sum_address(l3->saddr) + sum_address(l3->daddr);
+	u16 folded;
+	u32 sum;
 
+	addresses = (addresses & 0xffffffff) + (addresses >> 32);
+	sum = (addresses & 0xffff) + (addresses >> 16 & 0xffff) + (u32)(addresses >> 32);
 	sum = (sum & 0xffff) + (sum >> 16);
+	folded = (u16)((sum & 0xffff) + (sum >> 16));
+	sum = l3->protocol + l3->l4_len + atmo_get_u16((const u8 *)&folded);
 	return (u16)((sum & 0xffff) + (sum >> 16));
 }
 EXPORT_SYMBOL_GPL(atmo_l3_pseudo_sum);

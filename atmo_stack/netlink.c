@@ -153,6 +153,7 @@ static void count_buffers(const struct atmo_instance *inst, u32 *buffers)
 		[ATMO_OWNER_SPARE]	= ATMO_BUFFERS_SPARE,
 		[ATMO_OWNER_NIC_RX]	= ATMO_BUFFERS_NIC_RX,
 		[ATMO_OWNER_TX]		= ATMO_BUFFERS_TX,
+		[ATMO_OWNER_RECYCLE]	= ATMO_BUFFERS_TX,
 	};
 	u32 slot, word, owner;
 

@@ -7,7 +7,9 @@
  *      USER ------------> SPARE --------------> NIC_RX
  *       ^ |  <------------  ^  <----------------  |
  *       | |   copied into   |   frame dropped     |
- *       | |  (shared lane)                        |
+ *       | |  (shared lane)  |                     |
+ *       | |                 +--- sent --- RECYCLE |
+ *       | +--- tx entry, to be recycled ----^     |
  *       | +--- tx entry --> TX                    |
  *       +--- completed -----+                     |
  *       +--- frame delivered ---------------------+
@@ -19,8 +21,9 @@
  * Two threads may give the same page away at the same time, one by the free
  * ring and one by the tx ring, or to two members: a page leaves the application
  * by compare and exchange. All other owners are the kernel's, and each has one
- * mutex (SPARE and NIC_RX the member's receive mutex, TX its transmit mutex), so a
- * plain check will do there.
+ * mutex (SPARE and NIC_RX the member's receive mutex, TX and RECYCLE its transmit
+ * mutex), so a plain check will do there. A page that has just been recycled waits,
+ * SPARE already, in a list under the transmit mutex until the receive side takes it.
  */
 #ifndef ATMO_STACK_OWNER_H
 #define ATMO_STACK_OWNER_H
@@ -33,19 +36,21 @@
  * @ATMO_OWNER_SPARE: the instance: to receive into, not yet given to a queue
  * @ATMO_OWNER_NIC_RX: the lane's receive queue
  * @ATMO_OWNER_TX: the instance or the lane's transmit queue, to be sent
+ * @ATMO_OWNER_RECYCLE: the same, to be received into then
  */
 enum atmo_owner {
 	ATMO_OWNER_USER,
 	ATMO_OWNER_SPARE,
 	ATMO_OWNER_NIC_RX,
 	ATMO_OWNER_TX,
+	ATMO_OWNER_RECYCLE,
 	ATMO_NR_OWNERS,
 };
 
 /* Members that a page domain may have. */
 #define ATMO_MAX_MEMBERS	64
 
-#define ATMO_OWNER_BITS		2
+#define ATMO_OWNER_BITS		3
 static_assert(ATMO_NR_OWNERS <= 1 << ATMO_OWNER_BITS, "more owners than bits");
 
 /* What the application has is nobody's in particular. */
@@ -69,13 +74,16 @@ static inline bool atmo_owner_may(u32 from, u32 to)
 {
 	switch (from) {
 	case ATMO_OWNER_USER:
-		return to == ATMO_OWNER_SPARE || to == ATMO_OWNER_TX;
+		return to == ATMO_OWNER_SPARE || to == ATMO_OWNER_TX ||
+		       to == ATMO_OWNER_RECYCLE;
 	case ATMO_OWNER_SPARE:
 		return to == ATMO_OWNER_NIC_RX || to == ATMO_OWNER_USER;
 	case ATMO_OWNER_NIC_RX:
 		return to == ATMO_OWNER_SPARE || to == ATMO_OWNER_USER;
 	case ATMO_OWNER_TX:
 		return to == ATMO_OWNER_USER;
+	case ATMO_OWNER_RECYCLE:
+		return to == ATMO_OWNER_SPARE;
 	default:
 		return false;
 	}

@@ -16,10 +16,11 @@ int atmo_pages_create(struct atmo_instance *inst, struct device *dma_dev)
 
 	inst->dma_dev = dma_dev;
 	inst->rx.spare = kvcalloc(inst->nr_pages, sizeof(*inst->rx.spare), gfp);
+	inst->tx.recycled = kvcalloc(inst->nr_pages, sizeof(*inst->tx.recycled), gfp);
 	inst->pages = kvcalloc(inst->nr_pages, sizeof(*inst->pages), gfp);
 	inst->rx.bounce.page = alloc_page(gfp);
 	err = -ENOMEM;
-	if (!inst->rx.bounce.page || !inst->rx.spare || !inst->pages)
+	if (!inst->rx.bounce.page || !inst->rx.spare || !inst->tx.recycled || !inst->pages)
 		goto err_free;
 	inst->rx.bounce.va = page_address(inst->rx.bounce.page);
 	for (slot = 0; slot < inst->nr_pages; slot++) {
@@ -52,6 +53,9 @@ void atmo_pages_destroy(struct atmo_instance *inst)
 	kvfree(inst->rx.spare);
 	inst->rx.spare = NULL;
 	inst->rx.nr_spare = 0;
+	inst->rx.nr_nic = 0;
+	kvfree(inst->tx.recycled);
+	inst->tx.recycled = NULL;
 	if (inst->rx.bounce.page)
 		__free_page(inst->rx.bounce.page);
 	inst->rx.bounce.page = NULL;
@@ -117,24 +121,6 @@ int atmo_pages_renew(struct atmo_instance *inst)
 	}
 	atmo_domain_reclaim(inst);
 	inst->rx.nr_spare = 0;
+	inst->rx.nr_nic = 0;
 	return 0;
-}
-
-/* Is it a page of this instance at all? The driver's word is not taken for it. */
-bool atmo_page_known(const struct atmo_instance *inst, const struct atmo_page *page,
-		     u32 *slot)
-{
-	uintptr_t distance = (uintptr_t)page - (uintptr_t)inst->pages;
-
-	*slot = distance / sizeof(*page);
-	return distance / sizeof(*page) < inst->nr_pages && distance % sizeof(*page) == 0;
-}
-
-/* As atmo_owner_move(); if the page can't move, instance or driver is at fault. */
-bool atmo_page_move(struct atmo_instance *inst, u32 slot, u32 from, u32 to)
-{
-	if (likely(atmo_owner_move(&inst->owners[slot], inst->member, from, to)))
-		return true;
-	atmo_instance_fail(inst);
-	return false;
 }

@@ -66,6 +66,7 @@ enum atmo_instance_state {
  * @ring: producer side of the rx ring
  * @spare: slots of owner ATMO_OWNER_SPARE, a stack: warm pages go first
  * @nr_spare: slots on it
+ * @nr_nic: pages that the lane's receive queue has
  * @vma: the caller's mapping of the pages, while remapping may be done in a call
  * @remapped: by @work, the slot that a frame's page was put behind, see remap.c
  * @copied: frames copied into a page of the application (shared lane)
@@ -80,6 +81,7 @@ struct atmo_rx_side {
 	struct atmo_ring ring;
 	u32	*spare;
 	u32	nr_spare;
+	u32	nr_nic;
 	struct atmo_page bounce;
 	struct vm_area_struct *vma;
 	u32	remapped[ATMO_CHUNK];
@@ -100,6 +102,9 @@ struct atmo_rx_side {
  * @comp: producer side of the completion ring
  * @comp_room: entries of @comp that may still be put in this chunk
  * @nr_comp: entries put and not yet submitted
+ * @recycled: slots, SPARE, that the receive side has not taken yet
+ * @nr_recycled: how many
+ * @nr_recycle: the same, and those of owner ATMO_OWNER_RECYCLE; read without @mutex
  * @max_payload: of this batch
  * @held: first of @frames that the lane has not taken
  * @nr_held: how many; they are offered again before anything else is consumed
@@ -114,6 +119,9 @@ struct atmo_tx_side {
 	struct atmo_ring comp;
 	u32	comp_room;
 	u32	nr_comp;
+	u32	*recycled;
+	u32	nr_recycled;
+	u32	nr_recycle;
 	u32	max_payload;
 	u32	held;
 	u32	nr_held;
@@ -353,8 +361,25 @@ struct page *atmo_domain_new_page(void);
 int atmo_pages_create(struct atmo_instance *inst, struct device *dma_dev);
 void atmo_pages_destroy(struct atmo_instance *inst);
 int atmo_pages_renew(struct atmo_instance *inst);
-bool atmo_page_known(const struct atmo_instance *inst, const struct atmo_page *page, u32 *slot);
-bool atmo_page_move(struct atmo_instance *inst, u32 slot, u32 from, u32 to);
+
+/* Is it a page of this instance at all? The driver's word is not taken for it. */
+static inline bool atmo_page_known(const struct atmo_instance *inst,
+				   const struct atmo_page *page, u32 *slot)
+{
+	uintptr_t distance = (uintptr_t)page - (uintptr_t)inst->pages;
+
+	*slot = distance / sizeof(*page);
+	return distance / sizeof(*page) < inst->nr_pages && distance % sizeof(*page) == 0;
+}
+
+/* As atmo_owner_move(); if the page can't move, instance or driver is at fault. */
+static inline bool atmo_page_move(struct atmo_instance *inst, u32 slot, u32 from, u32 to)
+{
+	if (likely(atmo_owner_move(&inst->owners[slot], inst->member, from, to)))
+		return true;
+	atmo_instance_fail(inst);
+	return false;
+}
 
 /* mmap.c */
 int atmo_rings_create(struct atmo_instance *inst);
@@ -381,7 +406,9 @@ void atmo_remap_end(struct vm_area_struct *vma);
 void atmo_remap_chunk(struct atmo_instance *inst, u32 n);
 
 /* rx.c, tx.c */
+void atmo_tx_collect(struct atmo_instance *inst);
 int atmo_instance_rx(struct atmo_instance *inst, u32 nr);
+int atmo_instance_exchange(struct atmo_instance *inst, struct atmo_exchange *arg);
 bool atmo_instance_rx_waits(struct atmo_instance *inst);
 int atmo_instance_tx(struct atmo_instance *inst, u32 nr);
 

@@ -57,7 +57,7 @@ static void send_one(struct atmo_instance *inst, struct atmo_tx_work *work)
 	const struct atmo_tx_desc *desc = &work->desc;
 	int err;
 
-	if (desc->port || desc->addr[0] || desc->addr[1] || desc->addr[2] || desc->addr[3])
+	if (desc->port || desc->addr[0] | desc->addr[1] | desc->addr[2] | desc->addr[3])
 		return atmo_tx_refuse(work, ATMO_DROP_TX_BAD_DEST, -EINVAL);
 	if (desc->len < ETH_HLEN)
 		return atmo_tx_refuse(work, ATMO_DROP_TX_BAD_HEADER, -EINVAL);

@@ -41,6 +41,8 @@ static void reset_rings(struct atmo_instance *inst)
 	atmo_rings_clear(inst);
 	inst->tx.nr_held = 0;
 	inst->tx.nr_comp = 0;
+	inst->tx.nr_recycle = 0;
+	inst->tx.nr_recycled = 0;
 }
 
 static int restart(struct atmo_instance *inst)

@@ -87,32 +87,28 @@ static inline u32 atmo_ring_index(const struct atmo_ring *ring, u32 i)
 
 /*
  * Each word once: the application may change the entry at any time, so only the
- * copy is ever judged. @len is a multiple of 4.
+ * copy is ever judged.
  */
-static inline void atmo_ring_copy_words(void *copy, const void *entry, size_t len)
-{
-	const u32 *from = entry;
-	u32 *to = copy;
-	size_t i;
-
-	for (i = 0; i < len / sizeof(u32); i++)
-		to[i] = READ_ONCE(from[i]);
-}
-
 static inline void atmo_ring_copy_free(const struct atmo_ring *ring, u32 i,
 				       struct atmo_free_desc *copy)
 {
-	const struct atmo_free_desc *entries = ring->entries;
+	const u64 *from = (const u64 *)ring->entries + atmo_ring_index(ring, i);
 
-	atmo_ring_copy_words(copy, &entries[atmo_ring_index(ring, i)], sizeof(*copy));
+	static_assert(sizeof(*copy) == sizeof(*from), "not one word");
+	*(u64 *)copy = READ_ONCE(*from);
 }
 
 static inline void atmo_ring_copy_tx(const struct atmo_ring *ring, u32 i,
 				     struct atmo_tx_desc *copy)
 {
-	const struct atmo_tx_desc *entries = ring->entries;
+	const u64 *from = (const u64 *)ring->entries + 4 * (size_t)atmo_ring_index(ring, i);
+	u64 *to = (u64 *)copy;
 
-	atmo_ring_copy_words(copy, &entries[atmo_ring_index(ring, i)], sizeof(*copy));
+	static_assert(sizeof(*copy) == 4 * sizeof(*from), "not four words");
+	to[0] = READ_ONCE(from[0]);
+	to[1] = READ_ONCE(from[1]);
+	to[2] = READ_ONCE(from[2]);
+	to[3] = READ_ONCE(from[3]);
 }
 
 static inline void atmo_ring_put_rx(const struct atmo_ring *ring, u32 i,

@@ -2,7 +2,8 @@
 /*
  * The receive path, in the context of the application's ATMO_RX_BATCH:
  *
- *   free ring -> spare slots -> the lane's receive queue   hardware lane
+ *   free ring, pages that were sent -> spare slots
+ *   spare slots -> the lane's receive queue                hardware lane
  *   receive queue -> protocol judges -> rx ring            the page itself
  *   private queue -> protocol judges -> rx ring            copied to a spare slot,
  *                                                          or remapped: remap.c
@@ -54,6 +55,26 @@ static void take_free(struct atmo_instance *inst)
 	atmo_ring_release(&rx->free, nr);
 }
 
+/*
+ * Pages of packets sent with ATMO_TX_RECYCLE. While another thread is sending, they
+ * can wait for the next call.
+ */
+static void take_recycled(struct atmo_instance *inst)
+{
+	struct atmo_rx_side *rx = &inst->rx;
+	struct atmo_tx_side *tx = &inst->tx;
+
+	if (!READ_ONCE(tx->nr_recycle) || !mutex_trylock(&tx->mutex))
+		return;
+	if (!tx->nr_recycled)
+		atmo_tx_collect(inst);
+	memcpy(&rx->spare[rx->nr_spare], tx->recycled, tx->nr_recycled * sizeof(*rx->spare));
+	rx->nr_spare += tx->nr_recycled;
+	WRITE_ONCE(tx->nr_recycle, tx->nr_recycle - tx->nr_recycled);
+	tx->nr_recycled = 0;
+	mutex_unlock(&tx->mutex);
+}
+
 /* What the queue has no room for stays spare, and is offered by the next call. */
 static void provide(struct atmo_instance *inst)
 {
@@ -73,6 +94,7 @@ static void provide(struct atmo_instance *inst)
 			atmo_page_move(inst, pages[i]->slot, ATMO_OWNER_SPARE,
 				       ATMO_OWNER_NIC_RX);
 		rx->nr_spare -= took;
+		rx->nr_nic += took;
 	} while (took == ATMO_CHUNK);
 }
 
@@ -87,16 +109,28 @@ static void give_back(struct atmo_instance *inst, u32 slot)
 		rx->spare[rx->nr_spare++] = slot;
 }
 
-/* What a flagged frame is dropped for; ATMO_NR_DROPS: it is sound. */
-static u32 flagged(const struct atmo_rx_frame *frame)
+static bool is_sound(const struct atmo_rx_frame *frame)
 {
+	return !(frame->flags & (ATMO_RX_MULTI_DESC | ATMO_RX_HW_ERROR)) &&
+	       frame->offset + frame->len <= ATMO_PAGE_SIZE;
+}
+
+/* @slot: of its page, in the hardware lane */
+static noinline void drop_unsound(struct atmo_instance *inst, const struct atmo_rx_frame *frame,
+				  u32 slot)
+{
+	enum atmo_drop reason = ATMO_DROP_RX_MALFORMED;
+
 	if (frame->flags & ATMO_RX_MULTI_DESC)
-		return ATMO_DROP_RX_MULTI_DESC;
-	if (frame->flags & ATMO_RX_HW_ERROR)
-		return ATMO_DROP_RX_HW_ERROR;
-	if (frame->offset + frame->len > ATMO_PAGE_SIZE)
-		return ATMO_DROP_RX_MALFORMED;
-	return ATMO_NR_DROPS;
+		reason = ATMO_DROP_RX_MULTI_DESC;
+	else if (frame->flags & ATMO_RX_HW_ERROR)
+		reason = ATMO_DROP_RX_HW_ERROR;
+	atmo_rx_drop(inst, reason);
+	/* Not what says that it is longer than its page. */
+	if (frame->offset + frame->len <= ATMO_PAGE_SIZE)
+		atmo_capture_rx(inst, frame, reason);
+	if (inst->ep.lane)
+		give_back(inst, slot);
 }
 
 /*
@@ -106,7 +140,7 @@ static u32 flagged(const struct atmo_rx_frame *frame)
 static u32 judge(struct atmo_instance *inst, u32 n)
 {
 	struct atmo_rx_side *rx = &inst->rx;
-	u32 i, reason, slot, m = 0;
+	u32 i, m = 0, slot = ATMO_NO_SLOT;
 
 	for (i = 0; i < n; i++) {
 		const struct atmo_rx_frame *frame = &rx->frames[i];
@@ -115,18 +149,12 @@ static u32 judge(struct atmo_instance *inst, u32 n)
 			atmo_instance_fail(inst);
 			continue;
 		}
-		reason = flagged(frame);
-		if (reason == ATMO_NR_DROPS) {
-			memset(&rx->work[m].desc, 0, sizeof(rx->work[m].desc));
-			rx->work[m++].frame = *frame;
+		if (unlikely(!is_sound(frame))) {
+			drop_unsound(inst, frame, slot);
 			continue;
 		}
-		atmo_rx_drop(inst, reason);
-		/* Not what says that it is longer than its page. */
-		if (frame->offset + frame->len <= ATMO_PAGE_SIZE)
-			atmo_capture_rx(inst, frame, reason);
-		if (inst->ep.lane)
-			give_back(inst, slot);
+		rx->work[m].frame = *frame;
+		rx->work[m++].slot = slot;
 	}
 	if (m)
 		inst->proto->rx(inst, inst->proto_priv, rx->work, m);
@@ -174,11 +202,9 @@ static void put_rx(struct atmo_instance *inst, u32 i, struct atmo_rx_desc *desc,
 /* Returns whether it went to the rx ring. */
 static bool finish_lane(struct atmo_instance *inst, struct atmo_rx_work *work, u32 i)
 {
-	u32 slot;
+	u32 slot = work->slot;
 
-	if (!atmo_page_known(inst, work->frame.page, &slot))
-		return false;
-	if (work->verdict == ATMO_RX_DELIVER) {
+	if (likely(work->verdict == ATMO_RX_DELIVER)) {
 		/* Owner first, entry second: the entry says whose it is. */
 		if (!atmo_page_move(inst, slot, ATMO_OWNER_NIC_RX, ATMO_OWNER_USER))
 			return false;
@@ -248,36 +274,52 @@ static bool finish_shared(struct atmo_instance *inst, struct atmo_rx_work *work,
 
 /* ---- Batches ---- */
 
-/* What goes to Linux is seen there. */
-static void capture_judged(struct atmo_instance *inst, const struct atmo_rx_work *work)
+/*
+ * The first @n of rx->work, before remapping, which puts other memory behind their
+ * pages. What goes to Linux is seen there.
+ */
+static void capture_judged(struct atmo_instance *inst, u32 n)
 {
-	if (work->verdict == ATMO_RX_DELIVER)
-		atmo_capture_rx(inst, &work->frame, ATMO_NR_DROPS);
-	else if (work->verdict == ATMO_RX_DROP)
-		atmo_capture_rx(inst, &work->frame, work->reason);
+	const struct atmo_rx_work *work = inst->rx.work;
+
+	for (; n; n--, work++) {
+		if (work->verdict == ATMO_RX_DELIVER)
+			atmo_capture_rx(inst, &work->frame, ATMO_NR_DROPS);
+		else if (work->verdict == ATMO_RX_DROP)
+			atmo_capture_rx(inst, &work->frame, work->reason);
+	}
+}
+
+static u32 finish_all_lane(struct atmo_instance *inst, u32 n)
+{
+	u32 i, delivered = 0;
+
+	for (i = 0; i < n; i++)
+		delivered += finish_lane(inst, &inst->rx.work[i], delivered);
+	return delivered;
+}
+
+static u32 finish_all_shared(struct atmo_instance *inst, u32 n)
+{
+	struct atmo_rx_side *rx = &inst->rx;
+	u32 i, delivered = 0;
+
+	atmo_remap_chunk(inst, n);
+	for (i = 0; i < n; i++)
+		delivered += finish_shared(inst, &rx->work[i], rx->remapped[i], delivered);
+	return delivered;
 }
 
 /* Handles the first @n of rx->frames; the rx ring has room for them. */
 static void handle(struct atmo_instance *inst, u32 n)
 {
-	struct atmo_rx_side *rx = &inst->rx;
-	u32 i, m, delivered = 0;
+	u32 m = judge(inst, n), delivered;
 
-	m = judge(inst, n);
-	/* Before remapping, which puts other memory behind the frames' pages. */
-	for (i = 0; i < m; i++)
-		capture_judged(inst, &rx->work[i]);
-	if (!inst->ep.lane)
-		atmo_remap_chunk(inst, m);
-	for (i = 0; i < m; i++) {
-		if (inst->ep.lane)
-			delivered += finish_lane(inst, &rx->work[i], delivered);
-		else
-			delivered += finish_shared(inst, &rx->work[i], rx->remapped[i],
-						   delivered);
-	}
+	if (atmo_captured(inst))
+		capture_judged(inst, m);
+	delivered = inst->ep.lane ? finish_all_lane(inst, m) : finish_all_shared(inst, m);
 	if (delivered)
-		atmo_ring_submit(&rx->ring, delivered);
+		atmo_ring_submit(&inst->rx.ring, delivered);
 }
 
 static u32 lane_chunk(struct atmo_instance *inst, u32 n)
@@ -285,6 +327,7 @@ static u32 lane_chunk(struct atmo_instance *inst, u32 n)
 	struct atmo_endpoint *ep = &inst->ep;
 
 	n = min(ep->ops->rx_return(ep->lane, inst->rx.frames, n), n);
+	inst->rx.nr_nic -= min(n, inst->rx.nr_nic);
 	if (n)
 		handle(inst, n);
 	return n;
@@ -305,7 +348,11 @@ static u32 queue_chunk(struct atmo_instance *inst, u32 n)
 	return n;
 }
 
-/* Returns whether frames wait, else a wake-up will come when one does. */
+/*
+ * Returns whether frames wait, else a wake-up will come when one does. It would not
+ * come without a page to receive into: as long as all are being sent, to be recycled,
+ * the caller must look again.
+ */
 bool atmo_instance_rx_waits(struct atmo_instance *inst)
 {
 	struct atmo_endpoint *ep = &inst->ep;
@@ -313,9 +360,11 @@ bool atmo_instance_rx_waits(struct atmo_instance *inst)
 
 	lockdep_assert_held(&inst->rx.mutex);
 	if (ep->lane)
-		return ep->ops->rx_arm(ep->lane);
+		return ep->ops->rx_arm(ep->lane) ||
+		       (!inst->rx.nr_nic && READ_ONCE(inst->tx.nr_recycle));
 	return atmo_queue_peek(ep->queue, &frame, 1);
 }
+EXPORT_SYMBOL_IF_KUNIT(atmo_instance_rx_waits);
 
 /*
  * epoll asks again only after a wake-up when it is edge-triggered, so one must
@@ -334,6 +383,7 @@ static u32 rx_locked(struct atmo_instance *inst, u32 nr)
 	u32 n, room, got, handled = 0;
 
 	take_free(inst);
+	take_recycled(inst);
 	if (inst->ep.lane)
 		provide(inst);
 	if (!atmo_ring_reserve(&rx->ring, &room))
@@ -377,3 +427,25 @@ int atmo_instance_rx(struct atmo_instance *inst, u32 nr)
 	return ret;
 }
 EXPORT_SYMBOL_IF_KUNIT(atmo_instance_rx);
+
+/*
+ * Sends, then receives; the numbers in @arg become those of what was handled. An error
+ * of the second half that lasts is told by the next call. 0, or a negative errno.
+ */
+int atmo_instance_exchange(struct atmo_instance *inst, struct atmo_exchange *arg)
+{
+	int sent = 0, received = 0;
+
+	if (arg->tx_nr)
+		sent = atmo_instance_tx(inst, arg->tx_nr);
+	if (sent < 0)
+		return sent;
+	if (arg->rx_nr)
+		received = atmo_instance_rx(inst, arg->rx_nr);
+	if (received < 0 && !sent)
+		return received;
+	arg->tx_nr = sent;
+	arg->rx_nr = max(received, 0);
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(atmo_instance_exchange);

@@ -6,8 +6,9 @@
  *     small payload   copied behind the headers; the page comes back at once
  *     large payload   the page itself, which is TX until the lane yields it
  *
- * Every page taken comes back by the completion ring. The application may leave
- * that ring full; then nothing more is taken or collected.
+ * Every page taken comes back by the completion ring, or with ATMO_TX_RECYCLE by way
+ * of the spare slots, see rx.c. The application may leave the completion ring full;
+ * then nothing more is taken or collected.
  *
  * Entries that the protocol has judged may already be on their way through
  * Linux, so a chunk is never put back: frames that the lane has no room for are
@@ -39,12 +40,20 @@ static void tx_end(struct atmo_tx_side *tx)
 	tx->nr_comp = 0;
 }
 
-/* The page is the application's again. The caller has seen to it there is room. */
+/*
+ * The page is the application's again, or to be received into. The caller has seen to
+ * it that there is room in the completion ring; in the list there is for each slot.
+ */
 static void give_back(struct atmo_instance *inst, u32 slot, s32 status)
 {
 	const struct atmo_comp_desc desc = { .slot = slot, .status = status };
 	struct atmo_tx_side *tx = &inst->tx;
 
+	if (atmo_owner_of(READ_ONCE(inst->owners[slot])) == ATMO_OWNER_RECYCLE) {
+		if (atmo_page_move(inst, slot, ATMO_OWNER_RECYCLE, ATMO_OWNER_SPARE))
+			tx->recycled[tx->nr_recycled++] = slot;
+		return;
+	}
 	if (!atmo_page_move(inst, slot, ATMO_OWNER_TX, ATMO_OWNER_USER))
 		return;
 	atmo_ring_put_comp(&tx->comp, tx->nr_comp++, &desc);
@@ -70,7 +79,28 @@ static void collect(struct atmo_instance *inst)
 	} while (got == ATMO_CHUNK);
 }
 
+/* For the receive side: recycles what has been sent. Called with tx.mutex held. */
+void atmo_tx_collect(struct atmo_instance *inst)
+{
+	lockdep_assert_held(&inst->tx.mutex);
+	if (!inst->ep.lane)
+		return;
+	tx_begin(inst);
+	collect(inst);
+	tx_end(&inst->tx);
+}
+
 /* ---- Frames to the lane ---- */
+
+/* The first @n of those that were held. */
+static void capture_taken(struct atmo_instance *inst, u32 n)
+{
+	struct atmo_tx_side *tx = &inst->tx;
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		atmo_capture_tx(inst, &tx->frames[tx->held + i]);
+}
 
 static void push_held(struct atmo_instance *inst)
 {
@@ -84,8 +114,9 @@ static void push_held(struct atmo_instance *inst)
 		   tx->nr_held);
 	tx->packets += took;
 	tx->nr_held -= took;
+	if (atmo_captured(inst))
+		capture_taken(inst, took);
 	for (; took; took--) {
-		atmo_capture_tx(inst, &tx->frames[tx->held]);
 		trace_atmo_transmit(inst->id, false, tx->payload_len[tx->held]);
 		tx->bytes += tx->payload_len[tx->held++];
 	}
@@ -107,11 +138,16 @@ static void drop_held(struct atmo_instance *inst, int status)
 
 /* ---- Entries of the tx ring ---- */
 
-/* Takes entry @i; returns whether *work is to be judged by the protocol. */
-static bool take_entry(struct atmo_instance *inst, u32 i, struct atmo_tx_work *work)
+/*
+ * Takes entry @i; returns whether *work is to be judged by the protocol. Counts in
+ * *nr_recycle. @flags: that the protocol knows
+ */
+static __always_inline bool take_entry(struct atmo_instance *inst, u32 i,
+				       struct atmo_tx_work *work, u32 flags, u32 *nr_recycle)
 {
 	struct atmo_tx_side *tx = &inst->tx;
 	struct atmo_tx_desc *desc = &work->desc;
+	u32 owner;
 	u8 reason;
 	int err;
 
@@ -121,11 +157,13 @@ static bool take_entry(struct atmo_instance *inst, u32 i, struct atmo_tx_work *w
 		return false;
 	}
 	desc->slot = array_index_nospec(desc->slot, inst->nr_pages);
-	if (!atmo_owner_take(&inst->owners[desc->slot], inst->member, ATMO_OWNER_TX)) {
+	owner = desc->flags & ATMO_TX_RECYCLE ? ATMO_OWNER_RECYCLE : ATMO_OWNER_TX;
+	if (!atmo_owner_take(&inst->owners[desc->slot], inst->member, owner)) {
 		atmo_tx_drop(inst, ATMO_DROP_TX_NOT_OWNED);
 		return false;
 	}
-	err = atmo_check_tx(desc, tx->max_payload, inst->proto->tx_flags, &reason);
+	*nr_recycle += owner == ATMO_OWNER_RECYCLE;
+	err = atmo_check_tx(desc, tx->max_payload, flags, &reason);
 	if (err) {
 		atmo_tx_drop(inst, reason);
 		give_back(inst, desc->slot, err);
@@ -145,15 +183,21 @@ static bool take_entry(struct atmo_instance *inst, u32 i, struct atmo_tx_work *w
 static u32 take_entries(struct atmo_instance *inst, u32 n)
 {
 	struct atmo_tx_side *tx = &inst->tx;
-	u32 i, m = 0;
+	const u32 flags = inst->proto->tx_flags | ATMO_TX_RECYCLE;
+	struct atmo_tx_work *work = tx->work;
+	u32 i, nr_recycle = 0;
 
 	for (i = 0; i < n; i++)
-		m += take_entry(inst, i, &tx->work[m]);
+		work += take_entry(inst, i, work, flags, &nr_recycle);
 	atmo_ring_release(&tx->ring, n);
-	return m;
+	WRITE_ONCE(tx->nr_recycle, tx->nr_recycle + nr_recycle);
+	return work - tx->work;
 }
 
-/* Adds a judged entry to the frames for the lane. */
+/*
+ * Adds a judged entry to the frames for the lane. What fits behind its headers is
+ * copied there, so that the page comes back at once.
+ */
 static void queue_frame(struct atmo_instance *inst, struct atmo_tx_work *work)
 {
 	struct atmo_tx_side *tx = &inst->tx;
@@ -162,16 +206,17 @@ static void queue_frame(struct atmo_instance *inst, struct atmo_tx_work *work)
 	u16 len = desc->len - work->skip;
 
 	tx->payload_len[tx->nr_held++] = desc->len;
-	*frame = (struct atmo_tx_frame){
-		.head = work->head,
-		.head_len = work->head_len,
-		.csum = work->csum,
-	};
-	if (work->head_len + len <= ATMO_TX_HEAD_MAX) {
+	frame->head = work->head;
+	frame->csum = work->csum;
+	if (work->head_len && work->head_len + len <= ATMO_TX_HEAD_MAX) {
 		memcpy(work->head + work->head_len, work->payload + work->skip, len);
-		frame->head_len += len;
+		frame->head_len = work->head_len + len;
+		frame->page = NULL;
+		frame->offset = 0;
+		frame->len = 0;
 		give_back(inst, desc->slot, 0);
 	} else {
+		frame->head_len = work->head_len;
 		frame->page = &inst->pages[desc->slot];
 		frame->offset = desc->offset + work->skip;
 		frame->len = len;
@@ -182,13 +227,12 @@ static void finish_entry(struct atmo_instance *inst, struct atmo_tx_work *work)
 {
 	struct atmo_tx_side *tx = &inst->tx;
 
-	switch (work->verdict) {
-	case ATMO_TX_SEND:
-		if (!inst->ep.lane || work->head_len > ATMO_TX_HEAD_MAX ||
-		    work->skip > work->desc.len)
-			break;
+	if (likely(work->verdict == ATMO_TX_SEND && inst->ep.lane &&
+		   work->head_len <= ATMO_TX_HEAD_MAX && work->skip <= work->desc.len)) {
 		queue_frame(inst, work);
 		return;
+	}
+	switch (work->verdict) {
 	case ATMO_TX_SENT:
 		tx->packets++;
 		tx->slow++;
@@ -197,14 +241,16 @@ static void finish_entry(struct atmo_instance *inst, struct atmo_tx_work *work)
 		trace_atmo_transmit(inst->id, true, work->desc.len);
 		give_back(inst, work->desc.slot, 0);
 		return;
+	case ATMO_TX_SEND:
+		/* The protocol asked for what this lane hasn't got. */
+		atmo_tx_drop(inst, ATMO_DROP_TX_DEVICE);
+		give_back(inst, work->desc.slot, -EIO);
+		return;
 	default:
 		atmo_tx_drop(inst, work->reason);
 		give_back(inst, work->desc.slot, work->status);
 		return;
 	}
-	/* The protocol asked for what this lane hasn't got. */
-	atmo_tx_drop(inst, ATMO_DROP_TX_DEVICE);
-	give_back(inst, work->desc.slot, -EIO);
 }
 
 /* ---- Batches ---- */

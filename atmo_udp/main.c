@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* UDP. Nothing is kept of an instance: what its packets need is in its endpoint. */
+/* UDP. What its packets need is in the endpoint; beside it only copies are kept. */
 #include <linux/in.h>
 #include <linux/module.h>
 #include <linux/socket.h>
@@ -12,6 +12,8 @@ static const struct atmo_proto atmo_udp_protos[] = {
 		.family		= AF_INET,
 		.protocol	= IPPROTO_UDP,
 		.tx_flags	= ATMO_TX_FRAME,
+		.priv_len	= sizeof(struct atmo_udp),
+		.init		= atmo_udp_instance_init,
 		.rx		= atmo_udp_rx,
 		.tx		= atmo_udp_tx,
 		.headers	= atmo_udp_headers,
@@ -22,6 +24,8 @@ static const struct atmo_proto atmo_udp_protos[] = {
 		.family		= AF_INET6,
 		.protocol	= IPPROTO_UDP,
 		.tx_flags	= ATMO_TX_FRAME,
+		.priv_len	= sizeof(struct atmo_udp),
+		.init		= atmo_udp_instance_init,
 		.rx		= atmo_udp_rx,
 		.tx		= atmo_udp_tx,
 		.headers	= atmo_udp_headers,

@@ -1,16 +1,81 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Received datagrams: the application gets the payload. */
+#include <linux/compiler.h>
+#include <linux/etherdevice.h>
+#include <linux/netdevice.h>
+
 #include "../atmo_demux/parse.h"
 #include "priv.h"
+
+/* Called with the instance's receive mutex held, or before it is received on. */
+static void match_own_mac(struct atmo_instance *inst, struct atmo_udp *udp)
+{
+	const struct atmo_endpoint *ep = atmo_instance_endpoint(inst);
+	const u8 *mac = atmo_nic_netdev(ep->nic)->dev_addr;
+
+	if (likely(ether_addr_equal(udp->mac, mac)))
+		return;
+	ether_addr_copy(udp->mac, mac);
+	atmo_udp_match_set(&udp->match, &ep->flow, udp->mac);
+}
+
+/* atmo_proto.init */
+int atmo_udp_instance_init(struct atmo_instance *inst, void *priv)
+{
+	struct atmo_udp *udp = priv;
+
+	atmo_udp_match_set(&udp->match, &atmo_instance_endpoint(inst)->flow, udp->mac);
+	match_own_mac(inst, udp);
+	return 0;
+}
+
+/* Delivers a frame that is what nearly all are; false: it isn't, or may not be. */
+static bool deliver_plain(const struct atmo_udp *udp, struct atmo_rx_work *work)
+{
+	const u32 verified = ATMO_RX_L3_OK | ATMO_RX_L4_OK;
+	const struct atmo_rx_frame *frame = &work->frame;
+	struct atmo_rx_desc *desc = &work->desc;
+	union atmo_udp_head head;
+	u32 len;
+
+	if ((frame->flags & (verified | ATMO_RX_HW_ERROR | ATMO_RX_MULTI_DESC)) != verified ||
+	    frame->len < ATMO_UDP4_HEADERS)
+		return false;
+	/* A page is longer than the headers. In a lane the application can write to it. */
+	memcpy(&head, frame->page->va + frame->offset, sizeof(head));
+	/* Not to be read again in place of the copy. */
+	barrier();
+	len = atmo_udp_matches(&udp->match, &head, frame->len);
+	if (!len)
+		return false;
+	work->verdict = ATMO_RX_DELIVER;
+	desc->offset = frame->offset + ATMO_UDP4_HEADERS;
+	desc->len = len - ATMO_UDP_LEN;
+	desc->frame_offset = frame->offset;
+	memcpy(&desc->port, &head.bytes[ATMO_ETH_LEN + ATMO_IPV4_LEN], sizeof(desc->port));
+	memcpy(&desc->addr[0], &head.bytes[ATMO_ETH_LEN + 12], sizeof(desc->addr[0]));
+	desc->addr[1] = 0;
+	desc->addr[2] = 0;
+	desc->addr[3] = 0;
+	return true;
+}
+
+static noinline void judge(struct atmo_instance *inst, struct atmo_rx_work *work)
+{
+	struct atmo_packet pkt;
+
+	if (atmo_rx_judge(inst, work, &pkt))
+		atmo_rx_deliver(work, &pkt, pkt.payload_offset);
+}
 
 /* atmo_proto.rx */
 void atmo_udp_rx(struct atmo_instance *inst, void *priv, struct atmo_rx_work *work, u32 n)
 {
-	struct atmo_packet pkt;
+	struct atmo_udp *udp = priv;
 	u32 i;
 
-	for (i = 0; i < n; i++) {
-		if (atmo_rx_judge(inst, &work[i], &pkt))
-			atmo_rx_deliver(&work[i], &pkt, pkt.payload_offset);
-	}
+	match_own_mac(inst, udp);
+	for (i = 0; i < n; i++)
+		if (!deliver_plain(udp, &work[i]))
+			judge(inst, &work[i]);
 }

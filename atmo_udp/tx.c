@@ -25,8 +25,46 @@ static u32 l3_len(const struct atmo_endpoint *ep)
 	return atmo_l3_len(ep->flow.family) + ATMO_UDP_LEN;
 }
 
+/* The template for a destination, valid or not. */
+static struct atmo_udp_template *find_template(struct atmo_udp *udp,
+					       const struct atmo_tx_desc *desc)
+{
+	u32 hash = (__force u32)(desc->addr[0] ^ desc->addr[3]) ^ (__force u16)desc->port;
+
+	hash ^= hash >> 16;
+	return &udp->templates[(hash ^ hash >> 8) % ATMO_UDP_TEMPLATES];
+}
+
+/* Of headers that have just been built, and were found fit for the lane. */
+static void keep_template(struct atmo_udp_template *t, const struct atmo_tx_work *work,
+			  struct atmo_l3 *l3, u32 mtu)
+{
+	memcpy(t->addr, work->desc.addr, sizeof(t->addr));
+	t->port = work->desc.port;
+	memcpy(t->head, work->head, ATMO_UDP4_HEADERS);
+	l3->l4_len = ATMO_UDP_LEN;
+	t->sum = atmo_l3_pseudo_sum(l3);
+	t->max_payload = mtu - ATMO_IPV4_LEN - ATMO_UDP_LEN;
+	t->valid = true;
+}
+
+/*
+ * As the datagrams before in this batch: what is true of a route or a neighbour for
+ * one of them is so for all. False: there was none to the same destination.
+ */
+static bool send_by_template(const struct atmo_udp_template *t, struct atmo_tx_work *work)
+{
+	const struct atmo_tx_desc *desc = &work->desc;
+
+	if (!atmo_udp_template_is(t, desc->addr, desc->port) || desc->len > t->max_payload)
+		return false;
+	work->head_len = atmo_udp_template_write(t, work->head, desc->len);
+	work->verdict = ATMO_TX_SEND;
+	return true;
+}
+
 static void send_payload(struct atmo_instance *inst, const struct atmo_endpoint *ep,
-			 struct atmo_tx_work *work)
+			 struct atmo_udp_template *t, struct atmo_tx_work *work)
 {
 	const struct atmo_tx_desc *desc = &work->desc;
 	struct atmo_udp_ports ports = { .sport = ep->flow.lport };
@@ -35,6 +73,7 @@ static void send_payload(struct atmo_instance *inst, const struct atmo_endpoint 
 		.l4_len = ATMO_UDP_LEN + desc->len,
 	};
 	struct atmo_path path;
+	u32 mtu;
 	int err;
 
 	if (!atmo_path_dest(inst, desc->addr, desc->port, l3.daddr, &ports.dport))
@@ -42,13 +81,17 @@ static void send_payload(struct atmo_instance *inst, const struct atmo_endpoint 
 	err = atmo_path_find(inst, l3.daddr, &path);
 	if (err)
 		return atmo_tx_refuse_path(work, err);
-	if (desc->len + l3_len(ep) > atmo_path_mtu(inst, &path))
+	mtu = atmo_path_mtu(inst, &path);
+	if (desc->len + l3_len(ep) > mtu)
 		return atmo_tx_refuse(work, ATMO_DROP_TX_TOO_LONG, -EMSGSIZE);
 	if (ep->lane)
 		atmo_path_resolve(inst, &path);
 	atmo_path_fill(inst, &path, &l3);
 	work->head_len = atmo_udp_header_build(work->head, &l3, &ports);
 	atmo_path_send(inst, &path, work);
+	/* An identification would have to be another each time. */
+	if (work->verdict == ATMO_TX_SEND && l3.dont_fragment)
+		keep_template(t, work, &l3, mtu);
 }
 
 /* Returns whether checked headers are in work->head. */
@@ -109,13 +152,20 @@ static void send_frame(struct atmo_instance *inst, const struct atmo_endpoint *e
 void atmo_udp_tx(struct atmo_instance *inst, void *priv, struct atmo_tx_work *work, u32 n)
 {
 	const struct atmo_endpoint *ep = atmo_instance_endpoint(inst);
+	struct atmo_udp_template *t;
+	struct atmo_udp *udp = priv;
 	u32 i;
 
+	for (i = 0; i < ATMO_UDP_TEMPLATES; i++)
+		udp->templates[i].valid = false;
 	for (i = 0; i < n; i++) {
-		if (work[i].desc.flags & ATMO_TX_FRAME)
+		if (work[i].desc.flags & ATMO_TX_FRAME) {
 			send_frame(inst, ep, &work[i]);
-		else
-			send_payload(inst, ep, &work[i]);
+			continue;
+		}
+		t = find_template(udp, &work[i].desc);
+		if (!send_by_template(t, &work[i]))
+			send_payload(inst, ep, t, &work[i]);
 	}
 }
 

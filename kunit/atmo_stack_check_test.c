@@ -20,7 +20,7 @@ static struct atmo_bind good_bind(void)
 static const unsigned int all_commands[] = {
 	ATMO_BIND, ATMO_GET_INFO, ATMO_GET_STATS, ATMO_RX_BATCH, ATMO_TX_BATCH,
 	ATMO_RESTART, ATMO_NEIGH, ATMO_ROUTE, ATMO_GROUP, ATMO_GET_HEADERS,
-	ATMO_CAPTURE,
+	ATMO_EXCHANGE, ATMO_CAPTURE,
 };
 
 static void commands(struct kunit *test)
@@ -291,6 +291,24 @@ static void batches(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atmo_check_batch(&batch), -EINVAL);
 }
 
+static void exchanges(struct kunit *test)
+{
+	struct atmo_exchange x = { .tx_nr = 1, .rx_nr = 1 };
+
+	KUNIT_EXPECT_EQ(test, atmo_check_exchange(&x), 0);
+	x.tx_nr = 0;
+	KUNIT_EXPECT_EQ(test, atmo_check_exchange(&x), 0);
+	x.rx_nr = 0;
+	KUNIT_EXPECT_EQ(test, atmo_check_exchange(&x), -EINVAL);
+	x.tx_nr = ATMO_MAX_BATCH;
+	KUNIT_EXPECT_EQ(test, atmo_check_exchange(&x), 0);
+	x.rx_nr = ATMO_MAX_BATCH + 1;
+	KUNIT_EXPECT_EQ(test, atmo_check_exchange(&x), -EINVAL);
+	x.rx_nr = 1;
+	x.tx_nr = U32_MAX;
+	KUNIT_EXPECT_EQ(test, atmo_check_exchange(&x), -EINVAL);
+}
+
 static void tx_entries(struct kunit *test)
 {
 	static const struct atmo_tx_desc good[] = {
@@ -417,6 +435,7 @@ static struct kunit_case check_cases[] = {
 	KUNIT_CASE(infos),
 	KUNIT_CASE(stats),
 	KUNIT_CASE(batches),
+	KUNIT_CASE(exchanges),
 	KUNIT_CASE(tx_entries),
 	KUNIT_CASE(tx_entries_that_leave_the_page),
 	KUNIT_CASE(tx_entries_of_other_kinds),

@@ -159,6 +159,16 @@ static void put_tx(u32 slot, char what, u16 len)
 	entries[ring->cursors->producer++ % NR] = (struct atmo_tx_desc){ .slot = slot, .len = len };
 }
 
+static void put_recycled(u32 slot, char what, u16 len)
+{
+	struct atmo_ring *ring = &fake->inst->tx.ring;
+	struct atmo_tx_desc *entries = ring->entries;
+	u32 i = ring->cursors->producer % NR;
+
+	put_tx(slot, what, len);
+	entries[i].flags = ATMO_TX_RECYCLE;
+}
+
 static u32 nr_in(const struct atmo_ring *ring)
 {
 	return ring->cursors->producer - ring->cursors->consumer;
@@ -394,6 +404,95 @@ static void large_payload_stays_in_its_page(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nr_in(&fake->inst->tx.comp), 1);
 }
 
+static void expect_provided(struct kunit *test, u32 slot)
+{
+	KUNIT_EXPECT_EQ(test, nr_in(&fake->inst->tx.comp), 0);
+	KUNIT_EXPECT_EQ(test, fake->nr_provided, 1);
+	KUNIT_EXPECT_PTR_EQ(test, fake->provided[0], &fake->inst->pages[slot]);
+	KUNIT_EXPECT_EQ(test, atmo_owner_of(fake->inst->owners[slot]), ATMO_OWNER_NIC_RX);
+	KUNIT_EXPECT_EQ(test, fake->inst->tx.nr_recycle, 0);
+}
+
+/* Sent, yielded, collected by the receive side alone. */
+static void recycled_page_is_received_into(struct kunit *test)
+{
+	put_recycled(2, 's', 1472);
+	KUNIT_EXPECT_EQ(test, atmo_instance_tx(fake->inst, NR), 1);
+	KUNIT_EXPECT_EQ(test, atmo_owner_of(fake->inst->owners[2]), ATMO_OWNER_RECYCLE);
+	KUNIT_EXPECT_EQ(test, atmo_instance_rx(fake->inst, NR), 0);
+	KUNIT_EXPECT_EQ(test, fake->nr_provided, 0);
+	fake->returned[fake->nr_returned++] = fake->sent[0].page;
+	KUNIT_EXPECT_EQ(test, atmo_instance_rx(fake->inst, NR), 0);
+	expect_provided(test, 2);
+}
+
+static void small_recycled_page_is_received_into(struct kunit *test)
+{
+	put_recycled(5, 's', 18);
+	KUNIT_EXPECT_EQ(test, atmo_instance_tx(fake->inst, NR), 1);
+	KUNIT_EXPECT_EQ(test, atmo_owner_of(fake->inst->owners[5]), ATMO_OWNER_SPARE);
+	KUNIT_EXPECT_EQ(test, atmo_instance_rx(fake->inst, NR), 0);
+	expect_provided(test, 5);
+}
+
+static void refused_recycled_page_is_received_into(struct kunit *test)
+{
+	put_recycled(1, 'r', 1000);
+	KUNIT_EXPECT_EQ(test, atmo_instance_tx(fake->inst, NR), 1);
+	KUNIT_EXPECT_EQ(test, fake->inst->tx.drops[ATMO_DROP_TX_NO_ROUTE], 1);
+	KUNIT_EXPECT_EQ(test, atmo_instance_rx(fake->inst, NR), 0);
+	expect_provided(test, 1);
+}
+
+static void recycled_page_yielded_twice(struct kunit *test)
+{
+	put_recycled(2, 's', 1472);
+	atmo_instance_tx(fake->inst, NR);
+	fake->returned[fake->nr_returned++] = &fake->inst->pages[2];
+	fake->returned[fake->nr_returned++] = &fake->inst->pages[2];
+	atmo_instance_tx(fake->inst, NR);
+	KUNIT_EXPECT_EQ(test, fake->inst->tx.nr_recycled, 1);
+	expect_failed(test);
+}
+
+/* With nothing to receive into no frame would end a wait. */
+static void nobody_sleeps_while_all_is_recycled(struct kunit *test)
+{
+	struct atmo_instance *inst = fake->inst;
+
+	mutex_lock(&inst->rx.mutex);
+	KUNIT_EXPECT_FALSE(test, atmo_instance_rx_waits(inst));
+	mutex_unlock(&inst->rx.mutex);
+	put_recycled(2, 's', 1472);
+	atmo_instance_tx(inst, NR);
+	mutex_lock(&inst->rx.mutex);
+	KUNIT_EXPECT_TRUE(test, atmo_instance_rx_waits(inst));
+	mutex_unlock(&inst->rx.mutex);
+	fake->returned[fake->nr_returned++] = &inst->pages[2];
+	atmo_instance_rx(inst, NR);
+	mutex_lock(&inst->rx.mutex);
+	KUNIT_EXPECT_FALSE(test, atmo_instance_rx_waits(inst));
+	mutex_unlock(&inst->rx.mutex);
+}
+
+static void exchange_does_both(struct kunit *test)
+{
+	struct atmo_exchange x = { .tx_nr = 3, .rx_nr = 2 };
+
+	provide(test, 3);
+	frame_in(fake->provided[0], 0);
+	put_recycled(7, 's', 18);
+	KUNIT_EXPECT_EQ(test, atmo_instance_exchange(fake->inst, &x), 0);
+	KUNIT_EXPECT_EQ(test, x.tx_nr, 1);
+	KUNIT_EXPECT_EQ(test, x.rx_nr, 1);
+	KUNIT_EXPECT_EQ(test, fake->nr_provided, 4);
+	fake->error = -ENETDOWN;
+	x = (struct atmo_exchange){ .rx_nr = 1 };
+	KUNIT_EXPECT_EQ(test, atmo_instance_exchange(fake->inst, &x), -ENETDOWN);
+	x = (struct atmo_exchange){ .tx_nr = 1 };
+	KUNIT_EXPECT_EQ(test, atmo_instance_exchange(fake->inst, &x), -ENETDOWN);
+}
+
 static void refused_entry_comes_back(struct kunit *test)
 {
 	put_tx(4, 'r', 1000);
@@ -493,6 +592,12 @@ static struct kunit_case instance_cases[] = {
 	KUNIT_CASE(page_sent_that_was_not_provided),
 	KUNIT_CASE(small_payload_is_copied),
 	KUNIT_CASE(large_payload_stays_in_its_page),
+	KUNIT_CASE(recycled_page_is_received_into),
+	KUNIT_CASE(small_recycled_page_is_received_into),
+	KUNIT_CASE(refused_recycled_page_is_received_into),
+	KUNIT_CASE(recycled_page_yielded_twice),
+	KUNIT_CASE(nobody_sleeps_while_all_is_recycled),
+	KUNIT_CASE(exchange_does_both),
 	KUNIT_CASE(refused_entry_comes_back),
 	KUNIT_CASE(full_lane_holds_what_was_judged),
 	KUNIT_CASE(held_frames_are_dropped_with_the_device),

@@ -71,6 +71,9 @@ ATMO_ABI_FIELD(atmo_info, reserved, 160);
 ATMO_ABI_SIZE(atmo_batch, 8);
 ATMO_ABI_FIELD(atmo_batch, nr, 0);
 ATMO_ABI_FIELD(atmo_batch, flags, 4);
+ATMO_ABI_SIZE(atmo_exchange, 8);
+ATMO_ABI_FIELD(atmo_exchange, tx_nr, 0);
+ATMO_ABI_FIELD(atmo_exchange, rx_nr, 4);
 
 ATMO_ABI_SIZE(atmo_stats, 472);
 ATMO_ABI_FIELD(atmo_stats, version, 0);

@@ -234,6 +234,19 @@ struct atmo_batch {
 };
 
 /**
+ * struct atmo_exchange - argument of ATMO_EXCHANGE: both batches in one call
+ * @tx_nr: as atmo_batch.nr of ATMO_TX_BATCH, which comes first; or 0: none
+ * @rx_nr: as atmo_batch.nr of ATMO_RX_BATCH; or 0: none, but not both
+ *
+ * Errors as there. When entries have been handled for sending, an error in receiving
+ * isn't told: @rx_nr is 0, and if it lasts the next call tells it.
+ */
+struct atmo_exchange {
+	__u32	tx_nr;
+	__u32	rx_nr;
+};
+
+/**
  * enum atmo_drop - why a packet was dropped or a ring entry refused
  *
  * Index into atmo_stats.drops. New reasons are added at the end.
@@ -408,5 +421,6 @@ struct atmo_headers {
 #define ATMO_ROUTE	_IOW(ATMO_IOC_MAGIC, 8, struct atmo_route)
 #define ATMO_GROUP	_IOW(ATMO_IOC_MAGIC, 9, struct atmo_group)
 #define ATMO_GET_HEADERS _IOWR(ATMO_IOC_MAGIC, 10, struct atmo_headers)
+#define ATMO_EXCHANGE	_IOWR(ATMO_IOC_MAGIC, 11, struct atmo_exchange)
 
 #endif /* _UAPI_LINUX_ATMO_H */

@@ -109,6 +109,12 @@ struct atmo_rx_desc {
  * refused as ATMO_DROP_TX_BAD_HEADER. Checksums are the kernel's.
  */
 #define ATMO_TX_FRAME	0x1
+/*
+ * RECYCLE: when the page has been sent, or its entry refused, it is received into
+ * next, as if it had been put into the free ring; there is no completion entry. For
+ * those who send about what they receive.
+ */
+#define ATMO_TX_RECYCLE	0x2
 
 /**
  * struct atmo_tx_desc - entry of the tx ring

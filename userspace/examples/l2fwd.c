@@ -28,15 +28,16 @@
 #define MAX_BATCH	512
 #define DEFAULT_PAGES	1024
 #define IDLE_MS		10
-#define PATIENCE_S	0.001	/* with a transmit ring that is full */
+#define LOOPS		64	/* until the clock is looked at, when there is work */
 
-/* One port; @rx, @tx, @dropped are frames, counted since the start. */
+/* One port; @rx, @tx are frames, counted since the start. */
 struct port {
 	const char *dev;
 	struct atmo_sock *sock;
 	uint8_t mac[6];
+	struct atmo_packet out[MAX_BATCH];	/* to be sent here */
+	unsigned int nr_out;
 	unsigned long long rx, tx, rx_bytes;
-	unsigned long long dropped;	/* to be sent here, but there was no room */
 	unsigned long long restarts;
 	unsigned long long last_rx, last_tx;
 };
@@ -107,46 +108,27 @@ static void rewrite(struct atmo_packet *pkt, const struct port *out, unsigned in
 }
 
 /*
- * How many of the frames @out took. What it has no room for is offered again for a
- * moment: meanwhile others wait in the receive ring, which is the larger one.
+ * Sends what came in by the other port, and receives what that one is to send;
+ * frames received, or a negative errno.
  */
-static int transmit(const struct port *out, const struct atmo_packet *pkts, int n)
-{
-	double end = 0;
-	int got, sent = 0;
-
-	do {
-		got = atmo_tx_batch(out->sock, pkts + sent, (unsigned int)(n - sent));
-		if (got < 0)
-			break;
-		sent += got;
-		if (sent < n && end == 0)
-			end = now() + PATIENCE_S;
-	} while (sent < n && now() < end);
-	return sent;
-}
-
-/* One batch from port @id; frames received, or a negative errno. */
 static int forward(struct l2fwd *f, unsigned int id)
 {
-	struct atmo_packet pkts[MAX_BATCH];
 	unsigned int out_id = f->nr_ports - 1 - id;
 	struct port *in = &f->ports[id], *out = &f->ports[out_id];
-	int i, n, sent;
+	int i, n;
 
-	n = atmo_rx_batch(in->sock, pkts, (unsigned int)f->batch);
+	n = atmo_exchange(in->sock, in->out, in->nr_out, out->out, (unsigned int)f->batch);
+	in->tx += in->nr_out;
+	in->nr_out = 0;
 	if (n <= 0)
 		return n;
-	in->rx += (unsigned int)n;
 	for (i = 0; i < n; i++) {
-		in->rx_bytes += pkts[i].len;
+		in->rx_bytes += out->out[i].len;
 		if (!f->keep_macs)
-			rewrite(&pkts[i], out, out_id);
+			rewrite(&out->out[i], out, out_id);
 	}
-	sent = transmit(out, pkts, n);
-	out->tx += (unsigned int)sent;
-	out->dropped += (unsigned int)(n - sent);
-	atmo_rx_release(in->sock, pkts + sent, (unsigned int)(n - sent));
+	in->rx += (unsigned int)n;
+	out->nr_out = (unsigned int)n;
 	return n;
 }
 
@@ -183,9 +165,9 @@ static void print_rates(struct l2fwd *f, double seconds)
 
 	for (i = 0; i < f->nr_ports; i++) {
 		p = &f->ports[i];
-		printf("%s%s: rx %.0f/s, tx %.0f/s, total rx %llu, tx %llu, dropped %llu",
+		printf("%s%s: rx %.0f/s, tx %.0f/s, total rx %llu, tx %llu",
 		       i ? "; " : "", p->dev, (double)(p->rx - p->last_rx) / seconds,
-		       (double)(p->tx - p->last_tx) / seconds, p->rx, p->tx, p->dropped);
+		       (double)(p->tx - p->last_tx) / seconds, p->rx, p->tx);
 		p->last_rx = p->rx;
 		p->last_tx = p->tx;
 	}
@@ -193,14 +175,13 @@ static void print_rates(struct l2fwd *f, double seconds)
 	fflush(stdout);
 }
 
-/* Until a signal, the time is up, or an error that lasts. */
-static int run(struct l2fwd *f, double *seconds)
+/* Some rounds, or until nothing comes in; returns 0 or a negative errno. */
+static int forward_some(struct l2fwd *f)
 {
-	double start = now(), last = start, t = start;
-	int n, busy, err = 0;
+	int n, loops, busy, err = 0;
 	unsigned int id;
 
-	while (!stop && !err && (!f->seconds || t - start < (double)f->seconds)) {
+	for (loops = 0, busy = 1; loops < LOOPS && busy && !err; loops++) {
 		busy = 0;
 		for (id = 0; id < f->nr_ports && !err; id++) {
 			n = forward(f, id);
@@ -209,8 +190,20 @@ static int run(struct l2fwd *f, double *seconds)
 			else
 				busy += n;
 		}
-		if (!busy && !err)
-			idle(f);
+	}
+	if (!busy && !err)
+		idle(f);
+	return err;
+}
+
+/* Until a signal, the time is up, or an error that lasts. */
+static int run(struct l2fwd *f, double *seconds)
+{
+	double start = now(), last = start, t = start;
+	int err = 0;
+
+	while (!stop && !err && (!f->seconds || t - start < (double)f->seconds)) {
+		err = forward_some(f);
 		t = now();
 		if (t - last >= 1.0) {
 			print_rates(f, t - last);
@@ -229,7 +222,7 @@ static void print_port_json(const struct port *p)
 
 	printf("{\"dev\":\"%s\",\"rx\":%llu,\"tx\":%llu,\"rx_bytes\":%llu,", p->dev, p->rx, p->tx,
 	       p->rx_bytes);
-	printf("\"dropped\":%llu,\"restarts\":%llu,\"drops\":{", p->dropped, p->restarts);
+	printf("\"restarts\":%llu,\"drops\":{", p->restarts);
 	if (!atmo_stats(p->sock, &st)) {
 		for (i = 0; i < st.nr_drops; i++) {
 			if (!st.drops[i])

@@ -2,8 +2,8 @@
 /*
  * udp_echo - sends every datagram back to where it came from.
  *
- * The whole use of libatmo: open, receive a batch, send the same pages back, wait
- * when there is nothing. No byte of payload is copied or even looked at. With -s the
+ * The whole use of libatmo: open, send what was received, receive more, wait when
+ * there is nothing. No byte of payload is copied or even looked at. With -s the
  * received frame itself goes back, addresses and ports swapped in its headers.
  */
 #include <arpa/inet.h>
@@ -61,25 +61,19 @@ static void print_counters(const struct atmo_sock *s)
 static int echo(struct atmo_sock *s, unsigned int batch, bool swap)
 {
 	struct atmo_packet pkts[MAX_BATCH];
-	int i, n, sent;
+	int i, n = 0;
 
 	while (!stop) {
-		n = atmo_rx_batch(s, pkts, batch);
-		if (n > 0) {
-			for (i = 0; swap && i < n; i++)
-				atmo_swap(&pkts[i]);
-			sent = atmo_tx_batch(s, pkts, n);
-			if (sent < 0)
-				sent = 0;
-			/* What the device has no room for is dropped: it's UDP. */
-			atmo_rx_release(s, pkts + sent, n - sent);
-		} else if (!n) {
+		/* Sends the last batch and receives the next one. */
+		n = atmo_exchange(s, pkts, n > 0 ? n : 0, pkts, batch);
+		for (i = 0; swap && i < n; i++)
+			atmo_swap(&pkts[i]);
+		if (!n)
 			atmo_wait(s, 500);
-		} else if (n == -ENETDOWN || n == -EPROTONOSUPPORT) {
+		else if (n == -ENETDOWN || n == -EPROTONOSUPPORT)
 			usleep(10000);	/* link down, module being replaced */
-		} else {
+		else if (n < 0)
 			return n;
-		}
 	}
 	return 0;
 }

@@ -225,6 +225,25 @@ int atmo_rx_release(struct atmo_sock *sock, const struct atmo_packet *pkts, unsi
 int atmo_tx_batch(struct atmo_sock *sock, const struct atmo_packet *pkts, unsigned int nr);
 
 /**
+ * atmo_exchange - send packets and receive others in one system call
+ * @sock: socket
+ * @out: packets to send, as for atmo_tx_batch(). All of them are the library's
+ *	afterwards, whatever is returned: what the device has no room for is sent by one
+ *	of the next calls, in order; what is not valid is dropped
+ * @nr_out: number of packets; may be 0
+ * @in: out: packets received, as by atmo_rx_batch(); may be the same array as @out
+ * @nr_in: room in @in; may be 0
+ *
+ * For loops that send about what they receive. Belongs to both sides of the socket:
+ * one thread at a time, beside which no other sends or receives.
+ *
+ * Return: number of packets received, or a negative errno as atmo_rx_batch(); those
+ * that pass by themselves leave the packets that are to be sent where they are.
+ */
+int atmo_exchange(struct atmo_sock *sock, const struct atmo_packet *out, unsigned int nr_out,
+		  struct atmo_packet *in, unsigned int nr_in);
+
+/**
  * atmo_page_alloc - take a free page to build a packet in
  * @sock: socket
  * @pkt: out: @data at the start of the page, @slot, @len ATMO_PAGE_SIZE, no peer,

@@ -4,9 +4,13 @@
  *
  *          atmo_rx_batch                     atmo_tx_batch
  *   pool ───> free ring ─ kernel ─ rx ring ───> application
- *    ^                                               │
+ *    ^                      ^                        │
  *    ├── atmo_rx_release, atmo_page_free ────────────┤
  *    └── completion ring ─ kernel ─ tx ring <────────┘
+ *
+ * A page that is sent while there are too few to receive into goes from the tx ring
+ * straight to where those of the free ring go: ATMO_TX_RECYCLE. For who sends about
+ * what it receives these are all, and the two outer rings are not used.
  */
 #include <errno.h>
 #include <poll.h>
@@ -31,15 +35,35 @@ static int sock_kick(const struct atmo_sock *s, unsigned long request, uint32_t 
 	return (int)batch.nr;
 }
 
+/* Takes up to @n places of pages for reception, as far as the target goes. */
+static uint32_t posted_reserve(struct atmo_sock *s, uint32_t n)
+{
+	uint32_t old = __atomic_load_n(&s->nr_posted, __ATOMIC_RELAXED);
+
+	do {
+		if (old >= s->rx_target)
+			return 0;
+		n = atmo_ring_min(n, s->rx_target - old);
+	} while (!__atomic_compare_exchange_n(&s->nr_posted, &old, old + n, 1,
+					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	return n;
+}
+
+static void posted_drop(struct atmo_sock *s, uint32_t n)
+{
+	if (n)
+		__atomic_fetch_sub(&s->nr_posted, n, __ATOMIC_RELAXED);
+}
+
 /* Puts up to the target number of pages into the free ring. */
 static void rx_post(struct atmo_sock *s)
 {
-	uint32_t i, slot, n = s->rx_target - s->nr_posted;
+	uint32_t i, slot, n, wanted = posted_reserve(s, s->rx_target);
 	struct page_domain *d = s->domain;
 
-	if (!n)
+	if (!wanted)
 		return;
-	n = atmo_ring_reserve(&s->free, n);
+	n = atmo_ring_reserve(&s->free, wanted);
 
 	pthread_mutex_lock(&d->lock);
 	n = atmo_ring_min(n, d->nr_pool);
@@ -53,7 +77,7 @@ static void rx_post(struct atmo_sock *s)
 
 	if (n)
 		atmo_ring_submit(&s->free, n);
-	s->nr_posted += n;
+	posted_drop(s, wanted - n);
 }
 
 /* Moves the completion ring's pages into the pool; tx_lock held. */
@@ -81,7 +105,7 @@ static void tx_reap(struct atmo_sock *s)
 /* Few pages are left to receive into; the others are sent or held elsewhere. */
 static bool rx_starved(const struct atmo_sock *s)
 {
-	return s->nr_posted < (s->rx_target + 1) / 2;
+	return __atomic_load_n(&s->nr_posted, __ATOMIC_RELAXED) < (s->rx_target + 1) / 2;
 }
 
 /*
@@ -99,53 +123,66 @@ static void rx_reclaim(struct atmo_sock *s)
 	pthread_mutex_unlock(&s->tx_lock);
 }
 
-/* Copies one rx entry; false if no sane kernel would have written it. */
-static bool rx_take(struct atmo_sock *s, uint32_t i, struct atmo_packet *pkt)
+/*
+ * Takes the first @n rx entries, as far as there are any; returns how many packets
+ * they made. Entries that no sane kernel would have written make none.
+ */
+static uint32_t rx_take(struct atmo_sock *s, struct atmo_packet *pkts, uint32_t n)
 {
-	struct atmo_rx_desc desc = *atmo_ring_rx(&s->rx, i);
+	const uint32_t nr_pages = s->nr_pages, state = sock_state(s, PAGE_RX);
+	struct atmo_packet *pkt = pkts;
+	struct atmo_rx_desc desc;
+	uint8_t *page;
+	uint32_t i;
 
-	if (desc.slot >= s->nr_pages || page_state(s, desc.slot) != sock_state(s, PAGE_RX) ||
-	    desc.offset > ATMO_PAGE_SIZE || desc.len > ATMO_PAGE_SIZE - desc.offset ||
-	    desc.frame_offset > desc.offset)
-		return false;
-	page_set_state(s, desc.slot, PAGE_APP);
-	pkt->data = sock_page(s, desc.slot) + desc.offset;
-	pkt->frame = sock_page(s, desc.slot) + desc.frame_offset;
-	pkt->slot = desc.slot;
-	pkt->len = desc.len;
-	pkt->port = desc.port;
-	pkt->flags = 0;
-	memcpy(pkt->addr, desc.addr, sizeof(pkt->addr));
-	return true;
+	n = atmo_ring_peek(&s->rx, n);
+	for (i = 0; i < n; i++) {
+		desc = *atmo_ring_rx(&s->rx, i);
+		if (desc.slot >= nr_pages || page_state(s, desc.slot) != state ||
+		    (uint32_t)desc.offset + desc.len > ATMO_PAGE_SIZE ||
+		    desc.frame_offset > desc.offset)
+			continue;
+		page_set_state(s, desc.slot, PAGE_APP);
+		page = sock_page(s, desc.slot);
+		pkt->data = page + desc.offset;
+		pkt->frame = page + desc.frame_offset;
+		pkt->slot = desc.slot;
+		pkt->len = desc.len;
+		pkt->port = desc.port;
+		memcpy(pkt->addr, desc.addr, sizeof(pkt->addr));
+		pkt->flags = 0;
+		pkt++;
+	}
+	if (n)
+		atmo_ring_release(&s->rx, n);
+	posted_drop(s, (uint32_t)(pkt - pkts));
+	return (uint32_t)(pkt - pkts);
+}
+
+/* Gives the kernel pages to receive into. */
+static void rx_feed(struct atmo_sock *s)
+{
+	if (rx_starved(s))
+		rx_reclaim(s);
+	rx_post(s);
 }
 
 int atmo_rx_batch(struct atmo_sock *s, struct atmo_packet *pkts, unsigned int nr)
 {
-	uint32_t i, n, nr_taken = 0;
+	uint32_t n;
 	int err = 0;
 
 	nr = atmo_ring_min(nr, ATMO_MAX_BATCH);
 	if (!nr)
 		return 0;
-	if (rx_starved(s))
-		rx_reclaim(s);
-	rx_post(s);
-
+	rx_feed(s);
 	n = atmo_ring_peek(&s->rx, nr);
-	if (n < nr) {
+	if (n < nr)
 		err = sock_kick(s, ATMO_RX_BATCH, nr - n);
-		n = atmo_ring_peek(&s->rx, nr);
-	}
-	for (i = 0; i < n; i++)
-		nr_taken += rx_take(s, i, &pkts[nr_taken]);
-	if (n)
-		atmo_ring_release(&s->rx, n);
-	s->nr_posted -= nr_taken;
+	n = rx_take(s, pkts, nr);
 
 	/* Packets first; an error that lasts comes back with the next call. */
-	if (!nr_taken && err < 0)
-		return err;
-	return (int)nr_taken;
+	return !n && err < 0 ? err : (int)n;
 }
 
 int atmo_rx_release(struct atmo_sock *s, const struct atmo_packet *pkts, unsigned int nr)
@@ -191,10 +228,14 @@ int atmo_page_free(struct atmo_sock *s, const struct atmo_packet *pkt)
 	return atmo_rx_release(s, pkt, 1) ? 0 : -EINVAL;
 }
 
-/* Fills one tx entry from a packet of the application's. */
-static bool tx_put(struct atmo_sock *s, uint32_t i, const struct atmo_packet *pkt)
+/*
+ * Fills a tx entry from a packet of the application's, which is to lie in a page of
+ * the application's.
+ */
+static bool tx_fill(const struct atmo_sock *s, struct atmo_tx_desc *desc,
+		    const struct atmo_packet *pkt)
 {
-	bool whole = pkt->flags & ATMO_TX_FRAME;
+	const bool whole = pkt->flags & ATMO_TX_FRAME;
 	uintptr_t page, start, end = (uintptr_t)pkt->data + pkt->len;
 
 	if (!sock_owns(s, pkt->slot))
@@ -203,56 +244,154 @@ static bool tx_put(struct atmo_sock *s, uint32_t i, const struct atmo_packet *pk
 	start = (uintptr_t)(whole ? pkt->frame : pkt->data);
 	if (start < page || end < start || end - page > ATMO_PAGE_SIZE)
 		return false;
-	*atmo_ring_tx(&s->tx, i) = (struct atmo_tx_desc){
-		.slot = pkt->slot,
-		.offset = (uint16_t)(start - page),
-		.len = (uint16_t)(end - start),
-		.flags = pkt->flags,
-		.port = whole ? 0 : pkt->port,
-		.addr = {
-			whole ? 0 : pkt->addr[0], whole ? 0 : pkt->addr[1],
-			whole ? 0 : pkt->addr[2], whole ? 0 : pkt->addr[3],
-		},
-	};
-	page_set_state(s, pkt->slot, sock_state(s, PAGE_TX));
+	desc->slot = pkt->slot;
+	desc->offset = (uint16_t)(start - page);
+	desc->len = (uint16_t)(end - start);
+	desc->reserved = 0;
+	desc->port = whole ? 0 : pkt->port;
+	desc->flags = pkt->flags & ~ATMO_TX_RECYCLE;
+	if (whole)
+		memset(desc->addr, 0, sizeof(desc->addr));
+	else
+		memcpy(desc->addr, pkt->addr, sizeof(desc->addr));
 	return true;
 }
 
-/* Sends what tx_put() has put; returns how many of @n were taken, or -errno. */
-static int tx_flush(struct atmo_sock *s, const struct atmo_packet *pkts, uint32_t n)
+/* The first @nr valid packets as tx entries from the @at-th on; returns how many. */
+static uint32_t tx_put(struct atmo_sock *s, const struct atmo_packet *pkts, uint32_t at,
+		       uint32_t nr, uint32_t flags)
 {
-	uint32_t i, nr_back;
+	const uint32_t state = sock_state(s, flags & ATMO_TX_RECYCLE ? PAGE_RX : PAGE_TX);
+	struct atmo_tx_desc *desc;
+	uint32_t i;
+
+	for (i = 0; i < nr; i++) {
+		desc = atmo_ring_tx(&s->tx, at + i);
+		if (!tx_fill(s, desc, &pkts[i]))
+			break;
+		desc->flags |= flags;
+		page_set_state(s, pkts[i].slot, state);
+	}
+	return i;
+}
+
+/*
+ * Puts packets into the tx ring and submits them, up to the first that is not valid;
+ * returns how many. Of these the first @nr_recycled will be received into.
+ */
+static uint32_t tx_queue(struct atmo_sock *s, const struct atmo_packet *pkts, uint32_t nr,
+			 uint32_t *nr_recycled)
+{
+	uint32_t n = atmo_ring_reserve(&s->tx, nr), nr_plain = 0;
+	const uint32_t recycle = posted_reserve(s, n);
+
+	*nr_recycled = tx_put(s, pkts, 0, recycle, ATMO_TX_RECYCLE);
+	if (*nr_recycled == recycle)
+		nr_plain = tx_put(s, pkts + recycle, recycle, n - recycle, 0);
+	posted_drop(s, recycle - *nr_recycled);
+	n = *nr_recycled + nr_plain;
+	if (n)
+		atmo_ring_submit(&s->tx, n);
+	if (nr_plain)
+		__atomic_store_n(&s->nr_sent, s->nr_sent + nr_plain, __ATOMIC_RELAXED);
+	return n;
+}
+
+/* Sends what was queued; returns how many of @n were taken, or -errno. */
+static int tx_flush(struct atmo_sock *s, const struct atmo_packet *pkts, uint32_t n,
+		    uint32_t nr_recycled)
+{
+	uint32_t i, taken, not_sent = 0;
 	int err;
 
-	atmo_ring_submit(&s->tx, n);
-	err = sock_kick(s, ATMO_TX_BATCH, n);
-	nr_back = atmo_ring_cancel(&s->tx);
-	for (i = n - nr_back; i < n; i++)
+	err = sock_kick(s, ATMO_TX_BATCH, atmo_ring_unconsumed(&s->tx));
+	taken = n - atmo_ring_cancel(&s->tx, n);
+	for (i = taken; i < n; i++) {
 		page_set_state(s, pkts[i].slot, PAGE_APP);
-	__atomic_store_n(&s->nr_sent, s->nr_sent + n - nr_back, __ATOMIC_RELAXED);
-
-	return nr_back == n && err < 0 ? err : (int)(n - nr_back);
+		not_sent += i >= nr_recycled;
+	}
+	if (taken < n) {
+		posted_drop(s, n - taken - not_sent);
+		__atomic_store_n(&s->nr_sent, s->nr_sent - not_sent, __ATOMIC_RELAXED);
+	}
+	return !taken && err < 0 ? err : (int)taken;
 }
 
 int atmo_tx_batch(struct atmo_sock *s, const struct atmo_packet *pkts, unsigned int nr)
 {
-	uint32_t i, n;
+	uint32_t n, nr_recycled;
 	int ret;
 
 	pthread_mutex_lock(&s->tx_lock);
-	n = atmo_ring_reserve(&s->tx, atmo_ring_min(nr, ATMO_MAX_BATCH));
-	for (i = 0; i < n; i++)
-		if (!tx_put(s, i, &pkts[i]))
-			break;
-	if (i)
-		ret = tx_flush(s, pkts, i);
+	nr = atmo_ring_min(nr, ATMO_MAX_BATCH);
+	n = tx_queue(s, pkts, nr, &nr_recycled);
+	if (n)
+		ret = tx_flush(s, pkts, n, nr_recycled);
 	else if (nr)
-		ret = n ? -EINVAL : 0;
+		ret = atmo_ring_reserve(&s->tx, 1) ? -EINVAL : 0;
 	else
-		ret = sock_kick(s, ATMO_TX_BATCH, 1);
+		ret = sock_kick(s, ATMO_TX_BATCH, ATMO_MAX_BATCH);
 	tx_reap(s);
 	pthread_mutex_unlock(&s->tx_lock);
 	return ret;
+}
+
+/* All of them: those that are not valid are released, as far as they are the caller's. */
+static void tx_queue_all(struct atmo_sock *s, const struct atmo_packet *pkts, uint32_t nr)
+{
+	uint32_t n, nr_recycled;
+
+	while (nr) {
+		n = tx_queue(s, pkts, nr, &nr_recycled);
+		pkts += n;
+		nr -= n;
+		if (nr) {
+			atmo_rx_release(s, pkts, 1);
+			pkts++;
+			nr--;
+		}
+	}
+}
+
+int atmo_exchange(struct atmo_sock *s, const struct atmo_packet *out, unsigned int nr_out,
+		  struct atmo_packet *in, unsigned int nr_in)
+{
+	struct atmo_exchange x;
+	int err = 0;
+	uint32_t n;
+
+	nr_in = atmo_ring_min(nr_in, ATMO_MAX_BATCH);
+	pthread_mutex_lock(&s->tx_lock);
+	tx_queue_all(s, out, nr_out);
+	if (__atomic_load_n(&s->nr_sent, __ATOMIC_RELAXED))
+		tx_reap(s);
+	rx_post(s);
+	x.tx_nr = atmo_ring_min(s->tx.cursor - s->tx.seen, ATMO_MAX_BATCH);
+	x.rx_nr = nr_in - atmo_ring_peek(&s->rx, nr_in);
+	if ((x.tx_nr || x.rx_nr) && ioctl(s->fd, ATMO_EXCHANGE, &x))
+		err = -errno;
+	atmo_ring_unconsumed(&s->tx);
+	pthread_mutex_unlock(&s->tx_lock);
+
+	n = rx_take(s, in, nr_in);
+	return !n && err < 0 ? err : (int)n;
+}
+
+/* Packets that the device had no room for; true: it still hasn't. */
+static bool tx_push(struct atmo_sock *s)
+{
+	uint32_t n;
+
+	/* Who is sending does so itself. */
+	if (pthread_mutex_trylock(&s->tx_lock))
+		return false;
+	n = atmo_ring_unconsumed(&s->tx);
+	if (n) {
+		sock_kick(s, ATMO_TX_BATCH, n);
+		n = atmo_ring_unconsumed(&s->tx);
+	}
+	pthread_mutex_unlock(&s->tx_lock);
+	return n;
 }
 
 /* Milliseconds of CLOCK_MONOTONIC. */
@@ -273,8 +412,7 @@ bool atmo_sock_feed(struct atmo_sock *s)
 {
 	if (!rx_starved(s))
 		return false;
-	rx_reclaim(s);
-	rx_post(s);
+	rx_feed(s);
 	/* The kernel takes posted pages in this call only. */
 	sock_kick(s, ATMO_RX_BATCH, 1);
 	return rx_starved(s);
@@ -288,7 +426,7 @@ int atmo_wait(struct atmo_sock *s, int timeout_ms)
 
 	for (;;) {
 		slice = left;
-		if (atmo_sock_feed(s) && (left < 0 || left > STARVED_POLL_MS))
+		if ((atmo_sock_feed(s) | tx_push(s)) && (left < 0 || left > STARVED_POLL_MS))
 			slice = STARVED_POLL_MS;
 		if (atmo_ring_peek(&s->rx, 1))
 			return 1;

@@ -82,19 +82,27 @@ static inline void atmo_ring_submit(struct atmo_ring *r, uint32_t n)
 	__atomic_store_n(r->mine, r->cursor, __ATOMIC_RELEASE);
 }
 
-/*
- * Producer: take back the submitted entries that the kernel has not consumed;
- * returns how many. Only for the tx ring, and only by the thread that has just
- * returned from ATMO_TX_BATCH: the kernel looks at that ring in no other place,
- * so nobody can be reading what is taken back.
- */
-static inline uint32_t atmo_ring_cancel(struct atmo_ring *r)
+/* Producer: submitted entries that the kernel has not consumed. */
+static inline uint32_t atmo_ring_unconsumed(struct atmo_ring *r)
 {
 	uint32_t n;
 
+	/* (A) */
 	r->seen = __atomic_load_n(r->theirs, __ATOMIC_ACQUIRE);
 	n = r->cursor - r->seen;
-	if (!n || n > r->entries)
+	return n <= r->entries ? n : 0;
+}
+
+/*
+ * Producer: take back those of the last @n submitted entries that the kernel has
+ * not consumed; returns how many. Only for the tx ring, and only by the thread that
+ * has just returned from ATMO_TX_BATCH: the kernel looks at that ring in no other
+ * place than the calls that send, so nobody can be reading what is taken back.
+ */
+static inline uint32_t atmo_ring_cancel(struct atmo_ring *r, uint32_t n)
+{
+	n = atmo_ring_min(n, atmo_ring_unconsumed(r));
+	if (!n)
 		return 0;
 	r->cursor -= n;
 	__atomic_store_n(r->mine, r->cursor, __ATOMIC_RELEASE);

@@ -16,7 +16,8 @@
  * enum page_state - where a page is, as far as the library knows
  * @PAGE_POOL: free, in the domain's pool
  * @PAGE_APP: the application's
- * @PAGE_RX: in the free ring or with the kernel, for reception
+ * @PAGE_RX: in the free ring or with the kernel, for reception, or to be received
+ *	into when it has been sent
  * @PAGE_TX: in the tx ring or with the kernel, for sending
  *
  * Turns a double release into an error instead of one page in two places. With
@@ -78,7 +79,7 @@ struct atmo_sock {
 	/* Receive side: one thread at a time, by contract. */
 	struct atmo_ring free;
 	struct atmo_ring rx;
-	uint32_t nr_posted;	/* pages in PAGE_RX */
+	uint32_t nr_posted;	/* pages in PAGE_RX; atomic, both sides write it */
 
 	/*
 	 * Transmit side. The lock is there because the receive side takes

@@ -20,6 +20,7 @@ union args {
 	struct atmo_info info;
 	struct atmo_stats stats;
 	struct atmo_batch batch;
+	struct atmo_exchange exchange;
 	struct atmo_neigh neigh;
 	struct atmo_route route;
 	struct atmo_group group;
@@ -38,6 +39,7 @@ static const struct call {
 	{ "ATMO_GET_STATS", ATMO_GET_STATS, ENOTCONN },
 	{ "ATMO_RX_BATCH", ATMO_RX_BATCH, ENOTCONN },
 	{ "ATMO_TX_BATCH", ATMO_TX_BATCH, ENOTCONN },
+	{ "ATMO_EXCHANGE", ATMO_EXCHANGE, ENOTCONN },
 	{ "ATMO_RESTART", ATMO_RESTART, ENOTCONN },
 	/* Before those that need a neighbour. */
 	{ "ATMO_NEIGH", ATMO_NEIGH, ENOTCONN },
@@ -77,6 +79,10 @@ static union args good(unsigned int cmd, __u8 lane, __u32 id)
 	case ATMO_RX_BATCH:
 	case ATMO_TX_BATCH:
 		a.batch.nr = 1;
+		break;
+	case ATMO_EXCHANGE:
+		a.exchange.tx_nr = 1;
+		a.exchange.rx_nr = 1;
 		break;
 	case ATMO_NEIGH:
 		a.neigh.addr[0] = place.peer;
@@ -261,6 +267,10 @@ static const struct change {
 	FIELD(ATMO_TX_BATCH, given.batch.nr, ATMO_MAX_BATCH + 1),
 	FIELD(ATMO_TX_BATCH, given.batch.flags, 1),
 	FIELD(ATMO_TX_BATCH, given.batch.flags, 0x80000000),
+	FIELD(ATMO_EXCHANGE, given.exchange.tx_nr, ATMO_MAX_BATCH + 1),
+	FIELD(ATMO_EXCHANGE, given.exchange.tx_nr, 0xffffffff),
+	FIELD(ATMO_EXCHANGE, given.exchange.rx_nr, ATMO_MAX_BATCH + 1),
+	FIELD(ATMO_EXCHANGE, given.exchange.rx_nr, 0xffffffff),
 	FIELD(ATMO_NEIGH, given.neigh.flags, 0x2),
 	FIELD(ATMO_NEIGH, given.neigh.flags, 0x80000000),
 	/* To delete it the MAC address has to be zero. */

@@ -373,7 +373,8 @@ static void wait_collects_sent_pages(void **state)
 		nr_out += n;
 	}
 	assert_int_equal(n, 0);
-	assert_int_equal(nr_out, NR_PAGES);
+	/* Those beyond them wait in the pool. */
+	assert_int_equal(nr_out, NR_PAGES * 3 / 4);
 	assert_int_equal(atmo_wait(*state, -1), 1);
 	assert_true(atmo_rx_batch(*state, pkts, NR_PAGES) > 0);
 }
@@ -468,5 +469,5 @@ int main(void)
 	};
 
 	return cmocka_run_group_tests_name("libatmo", tests, NULL, NULL) + share_tests() +
-	       header_tests() ? 1 : 0;
+	       header_tests() + exchange_tests() ? 1 : 0;
 }

@@ -138,6 +138,10 @@ static void complete(struct fake_instance *in)
 
 	while (in->nr_sent) {
 		comp.slot = in->sent[--in->nr_sent];
+		if (k.recycle[comp.slot]) {
+			in->posted[in->nr_posted++] = comp.slot;
+			continue;
+		}
 		k.ours[comp.slot] = false;
 		put(in, ATMO_RING_COMP, &comp);
 	}
@@ -155,6 +159,7 @@ static uint32_t fake_tx(struct fake_instance *in, uint32_t nr)
 	while (n < nr && n < k.tx_room && consumer_take(in, ATMO_RING_TX)) {
 		in->last_tx = *(struct atmo_tx_desc *)entry(in, ATMO_RING_TX);
 		page_take(in->last_tx.slot, in->sent, &in->nr_sent);
+		k.recycle[in->last_tx.slot % NR_PAGES] = in->last_tx.flags & ATMO_TX_RECYCLE;
 		consumer_done(in, ATMO_RING_TX);
 		n++;
 	}
@@ -362,6 +367,23 @@ static int fake_batch(struct fake_instance *in, unsigned long request, struct at
 	return err ? refuse(err) : 0;
 }
 
+/* Sending, then receiving. */
+static int fake_exchange(struct fake_instance *in, struct atmo_exchange *arg)
+{
+	int err;
+
+	assert_true(arg->tx_nr || arg->rx_nr);
+	assert_true(arg->tx_nr <= ATMO_MAX_BATCH && arg->rx_nr <= ATMO_MAX_BATCH);
+	pthread_mutex_lock(&k.lock);
+	err = in->failed ? EIO : k.batch_errno;
+	if (!err) {
+		arg->tx_nr = fake_tx(in, arg->tx_nr);
+		arg->rx_nr = fake_rx(in, arg->rx_nr);
+	}
+	pthread_mutex_unlock(&k.lock);
+	return err ? refuse(err) : 0;
+}
+
 static int fake_bind(struct fake_instance *in, const struct atmo_bind *bind)
 {
 	void (*at_bind)(void) = k.at_bind;
@@ -425,6 +447,8 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	case ATMO_RX_BATCH:
 	case ATMO_TX_BATCH:
 		return fake_batch(in, request, arg);
+	case ATMO_EXCHANGE:
+		return fake_exchange(in, arg);
 	default:
 		return fake_control(request, arg);
 	}
@@ -438,8 +462,9 @@ int __wrap_poll(struct pollfd *fds, nfds_t nr, int timeout)
 	assert_int_equal(nr, 1);
 	/* A wait without end that nothing can end would hang the test. */
 	assert_true(timeout >= 0 || in->nr_waiting);
-	fds->revents = in->nr_waiting && in->nr_posted ? POLLIN : 0;
-	if (k.tx_slow && timeout == 1)
+	/* It doesn't sleep while all pages to receive into are still being sent. */
+	if (k.tx_slow && (timeout == 1 || (!in->nr_posted && in->nr_sent)))
 		complete(in);
+	fds->revents = in->nr_waiting && in->nr_posted ? POLLIN : 0;
 	return !!fds->revents;
 }

@@ -56,6 +56,7 @@ struct fake {
 	int mem_fd;		/* memory of the pages, of all instances: they share */
 	uint8_t *mem;		/* the kernel's own mapping of it */
 	bool ours[NR_PAGES];	/* the kernel's: posted or sent */
+	bool recycle[NR_PAGES];	/* sent, and to be posted then */
 	uint32_t nr_received, nr_transmitted;
 	uint32_t nr_bad;	/* entries a kernel would have refused */
 	unsigned int nr_open, nr_maps;
@@ -83,5 +84,6 @@ void fake_complete(void);
 /* Groups of tests besides those of lib_test.c; return how many failed. */
 int share_tests(void);
 int header_tests(void);
+int exchange_tests(void);
 
 #endif /* FAKE_H */

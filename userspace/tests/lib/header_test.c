@@ -209,7 +209,7 @@ static void echo_in_place_sends_the_frame(void **state)
 	memcpy(pkt.frame, frame4, HEAD4);
 	assert_int_equal(atmo_swap(&pkt), 0);
 	assert_int_equal(atmo_tx_batch(*state, &pkt, 1), 1);
-	assert_int_equal(k.i[0].last_tx.flags, ATMO_TX_FRAME);
+	assert_int_equal(k.i[0].last_tx.flags, ATMO_TX_FRAME | ATMO_TX_RECYCLE);
 	assert_int_equal(k.i[0].last_tx.offset, 64);
 	assert_int_equal(k.i[0].last_tx.len, HEAD4 + 4);
 	assert_int_equal(k.i[0].last_tx.port, 0);

@@ -20,6 +20,8 @@ u32 check_random(void);
 
 void check_parse(u32 nr_frames);
 void check_headers(void);
+void check_match(u32 nr_frames);
+void check_template(void);
 void check_override(void);
 void check_table(void);
 void check_table_readers(void);

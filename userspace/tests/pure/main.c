@@ -20,7 +20,7 @@ int main(int argc, char **argv)
 	}
 	state = strtoull(argv[1], NULL, 0);
 	nr_frames = strtoul(argv[2], NULL, 0);
-	printf("1..7\n");
+	printf("1..9\n");
 	check_parse(nr_frames);
 	printf("ok 1 - parser against a reference, %u frames, seed %s\n", nr_frames, argv[1]);
 	check_headers();
@@ -35,5 +35,9 @@ int main(int argc, char **argv)
 	printf("ok 6 - Flow Director's hash against its definition and known values\n");
 	check_rate();
 	printf("ok 7 - rate factors for all rates\n");
+	check_match(nr_frames);
+	printf("ok 8 - UDP's pattern against the parser, %u frames\n", nr_frames);
+	check_template();
+	printf("ok 9 - UDP's header templates against building\n");
 	return 0;
 }

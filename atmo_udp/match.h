@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A short way for the frames that nearly all are: plain datagrams (IPv4 without
+ * options, not a fragment) to the own addresses and port, with checksums that the NIC
+ * has found right. What does not match has to be looked at by atmo_rx_judge(), which
+ * decides the same and knows why. Pure.
+ */
+#ifndef ATMO_UDP_MATCH_H
+#define ATMO_UDP_MATCH_H
+
+#include "../atmo_demux/parse.h"
+#include "../atmo_portmgr/flow.h"
+#include "../atmo_stack/l3.h"
+#include "header.h"
+
+/* Ethernet, IPv4 and UDP header but for the checksum. */
+#define ATMO_UDP_MATCH_WORDS	5
+#define ATMO_UDP4_HEADERS	(ATMO_ETH_LEN + ATMO_IPV4_LEN + ATMO_UDP_LEN)
+
+/**
+ * struct atmo_udp_match - what the headers of such a datagram look like
+ * @mask: bits that are the same in all of them, in memory order
+ * @value: these bits. Of what never matches, more than in @mask
+ */
+struct atmo_udp_match {
+	u64 mask[ATMO_UDP_MATCH_WORDS];
+	u64 value[ATMO_UDP_MATCH_WORDS];
+};
+
+/**
+ * union atmo_udp_head - the first bytes of a frame
+ * @words: as they are matched
+ * @bytes: as they are read
+ */
+union atmo_udp_head {
+	u64 words[ATMO_UDP_MATCH_WORDS];
+	u8 bytes[ATMO_UDP_MATCH_WORDS * 8];
+};
+
+void atmo_udp_match_set(struct atmo_udp_match *m, const struct atmo_flow *flow, const u8 *mac);
+
+static inline u64 atmo_udp_differs(const struct atmo_udp_match *m,
+				   const union atmo_udp_head *head, int word)
+{
+	return (head->words[word] & m->mask[word]) ^ m->value[word];
+}
+
+/**
+ * atmo_udp_matches() - is it a plain datagram for whom @m was set?
+ * @m: what to look for
+ * @head: copy of the frame's first bytes
+ * @len: length of the frame without FCS
+ *
+ * Checksums are not looked at.
+ *
+ * Context: any.
+ * Return: length of the UDP datagram with its header, which lies in the frame; 0: it
+ * is something else, or its lengths lie.
+ */
+static inline u32 atmo_udp_matches(const struct atmo_udp_match *m,
+				   const union atmo_udp_head *head, u32 len)
+{
+	u32 total_len, udp_len;
+	u64 other;
+	u8 net;
+
+	if (len < ATMO_UDP4_HEADERS)
+		return 0;
+	other = atmo_udp_differs(m, head, 0) | atmo_udp_differs(m, head, 1) |
+		atmo_udp_differs(m, head, 2) | atmo_udp_differs(m, head, 3) |
+		atmo_udp_differs(m, head, 4);
+	total_len = atmo_get_u16(head->bytes + ATMO_ETH_LEN + 2);
+	udp_len = atmo_get_u16(head->bytes + ATMO_ETH_LEN + ATMO_IPV4_LEN + 4);
+	/* The source: no host has 0/8, 127/8 or a group's (RFC 1122, 3.2.1.3). */
+	net = head->bytes[ATMO_ETH_LEN + 12];
+	if (other || total_len > len - ATMO_ETH_LEN || udp_len < ATMO_UDP_LEN ||
+	    udp_len + ATMO_IPV4_LEN > total_len || net == 0 || net == 127 || net >= 224)
+		return 0;
+	return udp_len;
+}
+
+#endif /* ATMO_UDP_MATCH_H */
