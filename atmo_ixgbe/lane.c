@@ -344,7 +344,7 @@ static u32 lane_rx_provide(struct atmo_lane *lane, struct atmo_page *const *page
 	spin_lock(&rx->lock);
 	n = atmo_ixgbe_rx_post_batch(rx, pages, n);
 	if (rx->running)
-		atmo_ixgbe_rx_tail_lazy(rx);
+		atmo_ixgbe_rx_tail(rx);
 	spin_unlock(&rx->lock);
 	return n;
 }
@@ -357,9 +357,6 @@ static u32 lane_rx_return(struct atmo_lane *lane, struct atmo_rx_frame *frames, 
 	spin_lock(&rx->lock);
 	n = atmo_ixgbe_rx_take_batch(rx, frames, n);
 	lane->rx_frames += n;
-	/* What the device knows of may have run short by this. */
-	if (rx->running)
-		atmo_ixgbe_rx_tail_lazy(rx);
 	spin_unlock(&rx->lock);
 	return n;
 }
@@ -389,8 +386,6 @@ static bool lane_rx_arm(struct atmo_lane *lane)
 	spin_lock(&rx->lock);
 	waiting = atmo_ixgbe_rx_waiting(rx);
 	if (!waiting) {
-		if (rx->running)
-			atmo_ixgbe_rx_tail(rx);
 		WRITE_ONCE(lane->armed, 1);
 		/* A before C, see above. */
 		smp_mb();

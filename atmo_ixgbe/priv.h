@@ -532,7 +532,6 @@ bool atmo_ixgbe_rx_waiting(const struct atmo_ixgbe_rx *rx);
 u32 atmo_ixgbe_rx_take_batch(struct atmo_ixgbe_rx *rx, struct atmo_rx_frame *frames, u32 n);
 u32 atmo_ixgbe_rx_post_batch(struct atmo_ixgbe_rx *rx, struct atmo_page *const *pages, u32 n);
 void atmo_ixgbe_rx_tail(struct atmo_ixgbe_rx *rx);
-void atmo_ixgbe_rx_tail_lazy(struct atmo_ixgbe_rx *rx);
 int atmo_ixgbe_rx_clean(struct atmo_ixgbe_queue *q, int budget);
 static inline u32 atmo_ixgbe_rx_room(const struct atmo_ixgbe_rx *rx)
 {

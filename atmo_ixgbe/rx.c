@@ -14,9 +14,6 @@
 
 #include "priv.h"
 
-/* Pages that the device need not know of at once. */
-#define RX_TAIL_BATCH	32
-
 /* Writes the descriptor of entry @i, with DD clear. */
 static void rx_write_desc(const struct atmo_ixgbe_rx *rx, u32 i)
 {
@@ -96,22 +93,6 @@ void atmo_ixgbe_rx_tail(struct atmo_ixgbe_rx *rx)
 		return;
 	rx->tailed = rx->use;
 	writel((rx->use - rx->start) & rx->mask, rx->tail);
-}
-
-/**
- * atmo_ixgbe_rx_tail_lazy() - the same, when it is worth a write to the device
- * @rx: ring the device has
- *
- * As long as the device knows of most of the pages, up to RX_TAIL_BATCH others can
- * wait until there are more: with small batches the write would cost more than all
- * the rest. Before the caller sleeps it owes the device atmo_ixgbe_rx_tail().
- */
-void atmo_ixgbe_rx_tail_lazy(struct atmo_ixgbe_rx *rx)
-{
-	u32 untold = rx->use - rx->tailed;
-
-	if (untold >= RX_TAIL_BATCH || untold > (rx->use - rx->clean) / 4)
-		atmo_ixgbe_rx_tail(rx);
 }
 
 static u32 rx_status(const struct atmo_ixgbe_rx *rx)

@@ -190,10 +190,7 @@ static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 {
 	struct atmo_instance *inst = file->private_data;
 	void __user *uarg = (void __user *)arg;
-	int err = atmo_check_cmd(cmd);
 
-	if (err)
-		return err;
 	switch (cmd) {
 	case ATMO_BIND:
 		return bind_ioctl(inst, uarg);
@@ -220,7 +217,7 @@ static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 	case ATMO_CAPTURE:
 		return capture_ioctl(uarg);
 	default:
-		return -ENOTTY;
+		return atmo_check_cmd(cmd);
 	}
 }
 

@@ -66,12 +66,16 @@ static void take_recycled(struct atmo_instance *inst)
 
 	if (!READ_ONCE(tx->nr_recycle) || !mutex_trylock(&tx->mutex))
 		return;
-	if (!tx->nr_recycled)
+	/* Who sends collects. Otherwise there is no hurry while the NIC has more. */
+	if (!tx->nr_recycled && rx->nr_nic <= tx->nr_recycle)
 		atmo_tx_collect(inst);
+	if (!tx->nr_recycled)
+		goto unlock;
 	memcpy(&rx->spare[rx->nr_spare], tx->recycled, tx->nr_recycled * sizeof(*rx->spare));
 	rx->nr_spare += tx->nr_recycled;
 	WRITE_ONCE(tx->nr_recycle, tx->nr_recycle - tx->nr_recycled);
 	tx->nr_recycled = 0;
+unlock:
 	mutex_unlock(&tx->mutex);
 }
 
@@ -96,6 +100,18 @@ static void provide(struct atmo_instance *inst)
 		rx->nr_spare -= took;
 		rx->nr_nic += took;
 	} while (took == ATMO_CHUNK);
+}
+
+/*
+ * The same when it is worth it: for each time the driver writes to the device, which
+ * costs more than all else in a small batch.
+ */
+static void provide_lazily(struct atmo_instance *inst)
+{
+	const struct atmo_rx_side *rx = &inst->rx;
+
+	if (inst->ep.lane && (rx->nr_spare >= ATMO_CHUNK || rx->nr_spare > rx->nr_nic / 4))
+		provide(inst);
 }
 
 /* ---- Frames ---- */
@@ -359,9 +375,11 @@ bool atmo_instance_rx_waits(struct atmo_instance *inst)
 	struct atmo_rx_frame frame;
 
 	lockdep_assert_held(&inst->rx.mutex);
-	if (ep->lane)
+	if (ep->lane) {
+		provide(inst);
 		return ep->ops->rx_arm(ep->lane) ||
 		       (!inst->rx.nr_nic && READ_ONCE(inst->tx.nr_recycle));
+	}
 	return atmo_queue_peek(ep->queue, &frame, 1);
 }
 EXPORT_SYMBOL_IF_KUNIT(atmo_instance_rx_waits);
@@ -384,8 +402,7 @@ static u32 rx_locked(struct atmo_instance *inst, u32 nr)
 
 	take_free(inst);
 	take_recycled(inst);
-	if (inst->ep.lane)
-		provide(inst);
+	provide_lazily(inst);
 	if (!atmo_ring_reserve(&rx->ring, &room))
 		atmo_rx_drop(inst, ATMO_DROP_BAD_CURSOR);
 	/* Reckoned as if each frame were delivered. */
@@ -401,8 +418,7 @@ static u32 rx_locked(struct atmo_instance *inst, u32 nr)
 		cond_resched();
 	}
 	/* Pages of dropped frames. */
-	if (inst->ep.lane)
-		provide(inst);
+	provide_lazily(inst);
 	return handled;
 }
 

@@ -286,7 +286,7 @@ static uint32_t tx_queue(struct atmo_sock *s, const struct atmo_packet *pkts, ui
 	const uint32_t recycle = posted_reserve(s, n);
 
 	*nr_recycled = tx_put(s, pkts, 0, recycle, ATMO_TX_RECYCLE);
-	if (*nr_recycled == recycle)
+	if (*nr_recycled == recycle && recycle < n)
 		nr_plain = tx_put(s, pkts + recycle, recycle, n - recycle, 0);
 	posted_drop(s, recycle - *nr_recycled);
 	n = *nr_recycled + nr_plain;
