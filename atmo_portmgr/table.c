@@ -3,6 +3,7 @@
 #include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/export.h>
+#include <linux/socket.h>
 #include <linux/string.h>
 
 #include <asm/barrier.h>
@@ -47,9 +48,32 @@ int atmo_table_init(struct atmo_table *t, u32 nr_slots, const hsiphash_key_t *ke
 }
 EXPORT_SYMBOL_GPL(atmo_table_init);
 
+/* The last words are zero in all flows of IPv4: a shorter hash is as good. */
+static u32 table_hash(const struct atmo_table *t, const struct atmo_flow *flow)
+{
+	if (flow->family == AF_INET)
+		return hsiphash_3u32((__force u32)flow->laddr[0], (__force u32)flow->raddr[0],
+				     (__force u32)flow->lport << 16 |
+				     (__force u32)flow->rport, &t->key);
+	return hsiphash(flow, sizeof(*flow), &t->key);
+}
+
 static u32 table_first(const struct atmo_table *t, const struct atmo_flow *flow)
 {
-	return hsiphash(flow, sizeof(*flow), &t->key) & (t->nr_slots - 1);
+	return table_hash(t, flow) & (t->nr_slots - 1);
+}
+
+static bool same_address(const __be32 *a, const __be32 *b)
+{
+	return !((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]));
+}
+
+/* Not by memcmp(): that is a call, and goes byte by byte. */
+static bool same_flow(const struct atmo_flow *a, const struct atmo_flow *b)
+{
+	return a->lport == b->lport && a->rport == b->rport && a->protocol == b->protocol &&
+	       a->family == b->family && same_address(a->laddr, b->laddr) &&
+	       same_address(a->raddr, b->raddr);
 }
 
 /*
@@ -67,7 +91,7 @@ static u32 table_find(const struct atmo_table *t, const struct atmo_flow *flow, 
 		*id = smp_load_acquire(&t->slots[i].id);
 		if (*id == ATMO_STACK_NONE)
 			return i;
-		if (*id != ATMO_TABLE_DEAD && !memcmp(&t->slots[i].flow, flow, sizeof(*flow)))
+		if (*id != ATMO_TABLE_DEAD && same_flow(&t->slots[i].flow, flow))
 			return i;
 		i = (i + 1) & (t->nr_slots - 1);
 	}

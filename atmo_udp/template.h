@@ -26,9 +26,7 @@ struct atmo_udp_template {
 static inline bool atmo_udp_template_is(const struct atmo_udp_template *t, const __be32 *addr,
 					__be16 port)
 {
-	return t->valid && t->port == port &&
-	       !((t->addr[0] ^ addr[0]) | (t->addr[1] ^ addr[1]) |
-		 (t->addr[2] ^ addr[2]) | (t->addr[3] ^ addr[3]));
+	return t->valid && t->port == port && !memcmp(t->addr, addr, sizeof(t->addr));
 }
 
 /**

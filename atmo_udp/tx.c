@@ -25,11 +25,15 @@ static u32 l3_len(const struct atmo_endpoint *ep)
 	return atmo_l3_len(ep->flow.family) + ATMO_UDP_LEN;
 }
 
-/* The template for a destination, valid or not. */
+/* The template for a destination, valid or not; mostly it is @last. */
 static struct atmo_udp_template *find_template(struct atmo_udp *udp,
+					       struct atmo_udp_template *last,
 					       const struct atmo_tx_desc *desc)
 {
 	u32 hash = (__force u32)(desc->addr[0] ^ desc->addr[3]) ^ (__force u16)desc->port;
+
+	if (likely(atmo_udp_template_is(last, desc->addr, desc->port)))
+		return last;
 
 	hash ^= hash >> 16;
 	return &udp->templates[(hash ^ hash >> 8) % ATMO_UDP_TEMPLATES];
@@ -50,13 +54,13 @@ static void keep_template(struct atmo_udp_template *t, const struct atmo_tx_work
 
 /*
  * As the datagrams before in this batch: what is true of a route or a neighbour for
- * one of them is so for all. False: there was none to the same destination.
+ * one of them is so for all. @t: for the same destination. False: it is too long.
  */
 static bool send_by_template(const struct atmo_udp_template *t, struct atmo_tx_work *work)
 {
 	const struct atmo_tx_desc *desc = &work->desc;
 
-	if (!atmo_udp_template_is(t, desc->addr, desc->port) || desc->len > t->max_payload)
+	if (desc->len > t->max_payload)
 		return false;
 	work->head_len = atmo_udp_template_write(t, work->head, desc->len);
 	work->verdict = ATMO_TX_SEND;
@@ -152,8 +156,8 @@ static void send_frame(struct atmo_instance *inst, const struct atmo_endpoint *e
 void atmo_udp_tx(struct atmo_instance *inst, void *priv, struct atmo_tx_work *work, u32 n)
 {
 	const struct atmo_endpoint *ep = atmo_instance_endpoint(inst);
-	struct atmo_udp_template *t;
 	struct atmo_udp *udp = priv;
+	struct atmo_udp_template *t = udp->templates;
 	u32 i;
 
 	for (i = 0; i < ATMO_UDP_TEMPLATES; i++)
@@ -163,8 +167,9 @@ void atmo_udp_tx(struct atmo_instance *inst, void *priv, struct atmo_tx_work *wo
 			send_frame(inst, ep, &work[i]);
 			continue;
 		}
-		t = find_template(udp, &work[i].desc);
-		if (!send_by_template(t, &work[i]))
+		t = find_template(udp, t, &work[i].desc);
+		if (!atmo_udp_template_is(t, work[i].desc.addr, work[i].desc.port) ||
+		    !send_by_template(t, &work[i]))
 			send_payload(inst, ep, t, &work[i]);
 	}
 }

@@ -21,4 +21,11 @@ static inline u32 hsiphash(const void *data, size_t len, const hsiphash_key_t *k
 	return hash ^ hash >> 16;
 }
 
+static inline u32 hsiphash_3u32(u32 a, u32 b, u32 c, const hsiphash_key_t *key)
+{
+	const u32 words[] = { a, b, c };
+
+	return hsiphash(words, sizeof(words), key);
+}
+
 #endif /* SHIM_LINUX_SIPHASH_H */
