@@ -173,7 +173,7 @@ machine()
 	      -cpu "$(cpu "$accel")" -smp "$SMP" -m "$MEM"
 	      -object "memory-backend-memfd,id=mem,size=${MEM}M,share=on"
 	      -nodefaults -no-user-config -display none -no-reboot
-	      -kernel "$(kernel_image "$KERNEL")"
+	      -kernel "$("$LAB/vmlinux.sh" "$KERNEL")"
 	      -initrd "$("$LAB/initramfs.sh" "$KERNEL")"
 	      -append "console=ttyS0 panic=-1 oops=panic nokaslr mitigations=off no_timer_check ${IOMMU:+intel_iommu=on iommu.strict=1 iommu.passthrough=0} $APPEND"
 	      -serial "file:$KERNEL_LOG"
