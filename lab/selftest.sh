@@ -34,7 +34,7 @@ guest()
 		shift
 	done
 	shift
-	"$LAB/vm.sh" --no-nic --name selftest "${options[@]}" \
+	"$LAB/vm.sh" --no-nic --timeout 900 --name selftest "${options[@]}" \
 		"$LAB/guest/selftest.sh" "$@" >"$RUN/said" 2>&1 || status=$?
 	if [ $status -ne "$expected" ]; then
 		echo "# status is $status, not $expected"

@@ -3,7 +3,7 @@
 #
 # usage: lab/test.sh [GROUP...]
 # Runs the test groups (default: all of them), two at a time, those that measure
-# rates one at a time; static and kunit have what these leave of the processors.
+# rates one at a time; static, kunit and selftest have what these leave of the machine.
 # Prints what each has to say when it is done, and ends with one line
 # `N passed, N failed`, followed by `, N skipped` where something can't run here. A
 # group is a program that prints TAP lines: `ok N - name`, `not ok N - name`, and
@@ -23,11 +23,11 @@ set -uo pipefail
 
 VM_LIMIT=900 JOBS=2 CMD=() running=()
 # Those that take longest: one that came last would go on with nothing beside it.
-FIRST="isolation see ixgbe_peer netdev lane selftest"
+FIRST="isolation see ixgbe_peer netdev lane"
 # These measure rates. The last ones: there is nothing to wait for between them.
 ALONE="ixgbe_filter l2fwd rate"
 # No clock and no NIC in these: they run with low priority beside all others.
-QUIET="static kunit"
+QUIET="static kunit selftest"
 last="" passed=0 failed=0 skipped=0 failures=() skips=()
 
 is_alone()
@@ -40,20 +40,20 @@ is_quiet()
 	[[ " $QUIET " == *" $1 "* ]]
 }
 
-# In the order in which they start. A single test of kunit may take 300 s at most: it
-# needs the half of the machine that those which measure rates leave.
+# In the order in which they start. kunit and selftest have limits of time: they come
+# when there is the half of a machine that those which measure rates leave.
 all_groups()
 {
 	local script name
 
-	for name in static $FIRST units demo pci_iommu pci_intx lane_steer lane_vanish; do
+	for name in static $FIRST units lane_steer lane_vanish pci_iommu pci_intx; do
 		echo "$name"
 	done
 	for script in "$LAB"/guest/*_test.sh; do
 		name=$(basename "$script" _test.sh)
 		is_alone "$name" || [[ " $FIRST " == *" $name "* ]] || echo "$name"
 	done
-	echo kunit "$ALONE"
+	echo demo kunit selftest "$ALONE"
 }
 
 # in_vm OPTIONS... -- NAME ARGS...: lab/guest/NAME_test.sh in a VM.
