@@ -48,7 +48,7 @@ measured()
 {
 	max=$(max_rate 6 duration=0.7 "$@") && [ -n "$max" ] || return
 	for _ in {1..12}; do
-		lossless "$max" duration=5 "$@" && break
+		lossless "$max" duration=1 "$@" && lossless "$max" duration=5 "$@" && break
 		max=$((max * 9 / 10))
 	done
 	rate=$((max * 8 / 10))
