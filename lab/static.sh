@@ -14,19 +14,16 @@ ROOT=$("$LAB/root.sh" full) || exit
 
 # memory CMD...: the file whose presence says that this command has passed. Its name
 # is made from all that the result depends on: the whole project but its documents,
-# the tools, the kernels.
+# the tools, the kernels. None if one of these can't be read.
 memory()
 {
 	local sum
 
 	sum=$({
-		printf '%s\n' "$@"
-		cat "$ROOT/var/lib/dpkg/status"
-		ls "$ROOT/usr/src"
-		cd "$PROJECT" && git ls-files -z --cached --others --exclude-standard -- \
-			. ':!docs' ':!*.md' | sort -zu | xargs -0 sha256sum
-	} | sha256sum)
-	echo "$CACHE/passed-${sum:0:32}"
+		printf '%s\n' "$@" && cat "$ROOT/var/lib/dpkg/status" && ls "$ROOT/usr/src" &&
+			cd "$PROJECT" && git ls-files -z --cached --others --exclude-standard -- \
+				. ':!*.md' | sort -zu | xargs -0 sha256sum
+	} | sha256sum) && echo "$CACHE/passed-${sum:0:32}"
 }
 
 # check NAME CMD...: passes when the command succeeds and its output has no
@@ -49,7 +46,7 @@ check()
 	if [ $status -eq 0 ] && ! grep -qE '(warning|error|WARNING|ERROR|CHECK):' "$log"; then
 		echo "ok $nr - $name"
 		# Unless somebody has edited meanwhile.
-		[ "$memory" != "$(memory "$@")" ] || : >"$memory"
+		[ -z "$memory" ] || [ "$memory" != "$(memory "$@")" ] || : >"$memory"
 		return
 	fi
 	failed=1
