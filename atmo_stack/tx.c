@@ -108,8 +108,6 @@ static void push_held(struct atmo_instance *inst)
 	struct atmo_tx_side *tx = &inst->tx;
 	u32 took;
 
-	if (!tx->nr_held)
-		return;
 	took = min(ep->ops->tx_provide(ep->lane, &tx->frames[tx->held], tx->nr_held),
 		   tx->nr_held);
 	tx->packets += took;
@@ -273,7 +271,8 @@ static u32 tx_chunk(struct atmo_instance *inst, u32 nr)
 	tx->held = 0;
 	for (i = 0; i < m; i++)
 		finish_entry(inst, &tx->work[i]);
-	push_held(inst);
+	if (tx->nr_held)
+		push_held(inst);
 	return n;
 }
 
@@ -288,7 +287,8 @@ static u32 tx_locked(struct atmo_instance *inst, u32 nr)
 		tx_begin(inst);
 		if (inst->ep.lane)
 			collect(inst);
-		push_held(inst);
+		if (unlikely(tx->nr_held))
+			push_held(inst);
 		got = tx->nr_held ? 0 : tx_chunk(inst, nr - handled);
 		tx_end(tx);
 		handled += got;
