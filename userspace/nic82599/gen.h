@@ -30,6 +30,7 @@
 #define GEN_SIZE_MAX	1518u
 #define GEN_SIZES	32u		/* entries of a mixture of sizes */
 #define GEN_LINE	20u		/* preamble and gap between frames, in bytes */
+#define GEN_VALUE_MAX	1024u		/* of what is stored at memcached */
 #define GEN_WINDOW	256u		/* how late a frame can be told from a duplicate */
 
 enum gen_match {
@@ -38,6 +39,11 @@ enum gen_match {
 	GEN_MATCH_FORWARD,		/* all but the Ethernet addresses */
 	GEN_MATCH_ROUTE,		/* and the time to live is lower */
 	GEN_MATCH_ECHO,			/* addresses and ports are swapped */
+};
+
+enum gen_payload {
+	GEN_PAYLOAD_TAG,		/* as above */
+	GEN_PAYLOAD_MEMCACHED,		/* requests: gen_kv.c */
 };
 
 struct gen_size {
@@ -63,6 +69,9 @@ struct gen_config {
 	uint64_t count;			/* 0: no limit */
 	uint64_t duration_ns;		/* 0: no limit */
 	uint64_t drain_ms;		/* silence that ends the wait for frames */
+	uint64_t window;		/* frames that may be out at once, 0: any number */
+	uint32_t payload;		/* enum gen_payload */
+	uint32_t keys, sets, value;	/* of requests: how many, per cent, bytes */
 	uint32_t udp_csum;
 	uint32_t back;			/* whether the frames are to come back */
 	uint32_t match;			/* enum gen_match */
@@ -103,9 +112,18 @@ struct gen_diff {
 bool gen_frame_check(const struct gen_config *c, const struct gen_tag *t,
 		     const uint8_t *f, size_t len, struct gen_diff *d);
 
+/* Whether @f is a datagram to where this flow's come from; out: bytes of its payload. */
+bool gen_frame_answers(const struct gen_config *c, const struct gen_tag *t,
+		       const uint8_t *f, size_t len, size_t *payload);
+
 /* The answer to an ARP request for an address of the generator; 0: there is none. */
 size_t gen_arp_answer(const struct gen_config *c, const uint8_t *f, size_t len,
 		      uint8_t *answer);
+
+/* ---- requests: gen_kv.c ---- */
+
+/* Request number @nr of a run; its length. */
+size_t gen_kv_request(const struct gen_config *c, uint64_t nr, uint8_t *p);
 
 /* ---- what came back: gen_track.c ---- */
 

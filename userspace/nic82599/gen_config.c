@@ -273,6 +273,28 @@ static void show_match(const struct gen_config *c, const struct key *k, FILE *to
 	fprintf(to, "\"%s\"", matches[c->match]);
 }
 
+static const char *const payloads[] = { "tag", "memcached" };
+
+static bool set_payload(struct gen_config *c, const struct key *k, const char *value)
+{
+	uint32_t i;
+
+	(void)k;
+	for (i = 0; i < ARRAY_SIZE(payloads); i++) {
+		if (strcmp(value, payloads[i]))
+			continue;
+		c->payload = i;
+		return true;
+	}
+	return false;
+}
+
+static void show_payload(const struct gen_config *c, const struct key *k, FILE *to)
+{
+	(void)k;
+	fprintf(to, "\"%s\"", payloads[c->payload]);
+}
+
 static bool set_rx_port(struct gen_config *c, const struct key *k, const char *value)
 {
 	if (strcmp(value, "any"))
@@ -310,6 +332,11 @@ static const struct key keys[] = {
 	NUMBER(burst, 0, 1024, true, "0 to 1024 frames"),
 	NUMBER(backlog, 0, 65536, true, "0 to 65536 frames"),
 	NUMBER(drain_ms, 0, 60000, true, "0 to 60000 milliseconds"),
+	NUMBER(window, 0, 65536, true, "0 to 65536 frames"),
+	OTHER(payload, 0, 0, "tag or memcached"),
+	NUMBER(keys, 1, UINT32_MAX, false, "a number of keys up to 2^32"),
+	NUMBER(sets, 0, 100, false, "0 to 100 per cent"),
+	NUMBER(value, 0, GEN_VALUE_MAX, false, "0 to 1024 bytes"),
 	MAC(dst_mac, 0, "an Ethernet address"),
 	MAC(src_mac, 0, "an Ethernet address"),
 	IP(src),
@@ -382,6 +409,9 @@ void gen_config_default(struct gen_config *c, unsigned int port, const uint8_t m
 		.rate = 1000,
 		.count = 1000,
 		.drain_ms = 1000,
+		.keys = 1000,
+		.sets = 5,
+		.value = 32,
 		.udp_csum = 1,
 		.back = 1,
 		.match = GEN_MATCH_FORWARD,

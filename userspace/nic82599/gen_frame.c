@@ -188,6 +188,11 @@ static uint32_t flow_port(const struct gen_config *c, uint32_t flow)
 	return 1 + (c->sport - 1 + flow) % 65535;	/* 0 is no port */
 }
 
+static uint32_t flow_dport(const struct gen_config *c, uint32_t flow)
+{
+	return c->dport_lo + flow % (c->dport_hi - c->dport_lo + 1);
+}
+
 static void put_headers(const struct gen_config *c, const struct gen_tag *t, uint8_t *ip,
 			size_t len, uint32_t sum)
 {
@@ -204,7 +209,7 @@ static void put_headers(const struct gen_config *c, const struct gen_tag *t, uin
 	put32(ip + 16, c->dst);
 	put16(ip + 10, (uint16_t)~fold(sum_words(ip, IP_HLEN)));
 	put16(udp, flow_port(c, t->flow));
-	put16(udp + 2, c->dport_lo + t->flow % (c->dport_hi - c->dport_lo + 1));
+	put16(udp + 2, flow_dport(c, t->flow));
 	put16(udp + 4, (uint32_t)udp_len);
 	if (!c->udp_csum)
 		return;
@@ -214,6 +219,16 @@ static void put_headers(const struct gen_config *c, const struct gen_tag *t, uin
 	put16(udp + 6, sum ? sum : 0xffff);
 }
 
+static size_t build_request(const struct gen_config *c, const struct gen_tag *t, uint8_t *f)
+{
+	size_t len = gen_kv_request(c, (uint64_t)t->seq * c->flows + t->flow, f + UDP_PAYLOAD);
+
+	put16(f + 12, ETH_P_IPV4);
+	put_headers(c, t, f + ETH_HLEN, IP_HLEN + UDP_HLEN + len,
+		    sum_words(f + UDP_PAYLOAD, len));
+	return UDP_PAYLOAD + len;
+}
+
 size_t gen_frame_build(const struct gen_config *c, const struct gen_tag *t, uint8_t *f)
 {
 	uint32_t hash = tag_hash(t), sum;
@@ -221,6 +236,8 @@ size_t gen_frame_build(const struct gen_config *c, const struct gen_tag *t, uint
 
 	memcpy(f, c->dst_mac, 6);
 	memcpy(f + 6, c->src_mac, 6);
+	if (c->payload == GEN_PAYLOAD_MEMCACHED)
+		return build_request(c, t, f);
 	if (c->ethertype) {
 		put16(f + 12, c->ethertype);
 		put_payload(t, hash, f + ETH_HLEN, len - ETH_HLEN);
@@ -368,6 +385,25 @@ bool gen_frame_check(const struct gen_config *c, const struct gen_tag *t,
 	default:
 		return compare(f, want, 12, len, d);
 	}
+}
+
+bool gen_frame_answers(const struct gen_config *c, const struct gen_tag *t,
+		       const uint8_t *f, size_t len, size_t *payload)
+{
+	const uint8_t *ip = f + ETH_HLEN, *udp = ip + IP_HLEN;
+	uint32_t ip_len = get16(ip + 2);
+
+	if (get16(f + 12) != ETH_P_IPV4 || ip[0] != 0x45 || ip[9] != IP_PROTO_UDP ||
+	    get32(ip + 12) != c->dst || get32(ip + 16) != c->src + t->flow % c->srcs ||
+	    get16(udp) != flow_dport(c, t->flow) || get16(udp + 2) != flow_port(c, t->flow))
+		return false;
+	/* Short frames are padded. */
+	if (ip_len + ETH_HLEN > len || get16(udp + 4) + IP_HLEN != ip_len ||
+	    ip_len < IP_HLEN + UDP_HLEN || fold(sum_words(ip, IP_HLEN)) != 0xffff ||
+	    (get16(udp + 6) && udp_sum(f, ETH_HLEN + ip_len) != 0xffff))
+		return false;
+	*payload = ip_len - IP_HLEN - UDP_HLEN;
+	return true;
 }
 
 /* RFC 826, for Ethernet and IPv4. Probes (no sender address) are answered, too. */

@@ -21,12 +21,13 @@ bool gen_run_begin(struct gen_run *r, const struct gen_config *c, uint16_t id, u
 	r->start_ns = now;
 	r->last_tx_ns = now;
 	r->flow = flow;
-	return true;
+	return c->payload != GEN_PAYLOAD_MEMCACHED || gen_kv_begin(r);
 }
 
 void gen_run_clear(struct gen_run *r)
 {
 	free(r->flow);
+	free(r->asked_ns);
 	memset(r, 0, sizeof(*r));
 }
 
@@ -36,7 +37,7 @@ static uint64_t sent_of(const struct gen_run *r, uint32_t flow)
 	return r->sent / r->config.flows + (flow < r->sent % r->config.flows);
 }
 
-static void note_corrupt(struct gen_run *r, const struct gen_tag *t, const struct gen_diff *d)
+void gen_run_corrupt(struct gen_run *r, const struct gen_tag *t, const struct gen_diff *d)
 {
 	if (r->corrupt++)
 		return;
@@ -44,7 +45,7 @@ static void note_corrupt(struct gen_run *r, const struct gen_tag *t, const struc
 	r->bad = *d;
 }
 
-static void arrived(struct gen_run *r, size_t len, uint64_t now)
+void gen_run_arrived(struct gen_run *r, size_t len, uint64_t now)
 {
 	if (!r->received++)
 		r->first_rx_ns = now;
@@ -56,8 +57,14 @@ void gen_run_damaged(struct gen_run *r, size_t len, const struct gen_tag *t, uin
 {
 	const struct gen_diff d = { .at = GEN_AT_TAG };
 
-	arrived(r, len, now);
-	note_corrupt(r, t, &d);
+	gen_run_arrived(r, len, now);
+	gen_run_corrupt(r, t, &d);
+}
+
+void gen_run_good(struct gen_run *r, uint64_t latency_ns)
+{
+	r->good++;
+	gen_hist_add(&r->hist, latency_ns);
 }
 
 void gen_run_take(struct gen_run *r, unsigned int port, const uint8_t *f, size_t len,
@@ -65,14 +72,14 @@ void gen_run_take(struct gen_run *r, unsigned int port, const uint8_t *f, size_t
 {
 	struct gen_diff d = { .at = GEN_AT_LENGTH };
 
-	arrived(r, len, now);
+	gen_run_arrived(r, len, now);
 	if (r->config.rx_port != GEN_ANY_PORT && r->config.rx_port != port) {
 		r->misdirected++;
 		return;
 	}
 	if (t->flow >= r->config.flows || t->seq >= sent_of(r, t->flow) ||
 	    !gen_frame_check(&r->config, t, f, len, &d)) {
-		note_corrupt(r, t, &d);
+		gen_run_corrupt(r, t, &d);
 		return;
 	}
 	switch (gen_flow_take(r->flow + t->flow, t->seq)) {
@@ -88,8 +95,7 @@ void gen_run_take(struct gen_run *r, unsigned int port, const uint8_t *f, size_t
 	default:
 		break;
 	}
-	r->good++;
-	gen_hist_add(&r->hist, (now - t->ns) & ((1ull << 48) - 1));
+	gen_run_good(r, (now - t->ns) & ((1ull << 48) - 1));
 }
 
 static void show(FILE *to, const char *name, uint64_t value)
@@ -151,6 +157,7 @@ void gen_run_show(const struct gen_run *r, FILE *to)
 	show(to, "too_late", r->too_late);
 	show(to, "corrupt", r->corrupt);
 	show(to, "misdirected", r->misdirected);
+	show(to, "misses", r->misses);
 	fprintf(to, ",\"seconds\":%.6f,\"tx_pps\":%.0f,\"rx_pps\":%.0f",
 		(double)(r->last_tx_ns - r->start_ns) / NSEC_PER_SEC,
 		rate(r->sent, r->start_ns, r->last_tx_ns),

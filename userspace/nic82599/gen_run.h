@@ -29,6 +29,8 @@ struct gen_run {
 	uint64_t received, received_bytes;
 	uint64_t good;			/* intact, each counted once */
 	uint64_t reordered, duplicates, too_late, corrupt, misdirected;
+	uint64_t misses;		/* good answers that a key isn't there */
+	uint64_t *asked_ns;		/* requests, by their 16 bits; 0: none is out */
 	struct gen_tag bad_tag;		/* of the first that is not as expected */
 	struct gen_diff bad;
 	struct gen_flow *flow;
@@ -60,9 +62,20 @@ void gen_run_damaged(struct gen_run *r, size_t len, const struct gen_tag *t, uin
 /* A frame with this run's number has come back to @port. */
 void gen_run_take(struct gen_run *r, unsigned int port, const uint8_t *f, size_t len,
 		  const struct gen_tag *t, uint64_t now);
+/* The same in parts, for what has no tag. */
+void gen_run_arrived(struct gen_run *r, size_t len, uint64_t now);
+void gen_run_corrupt(struct gen_run *r, const struct gen_tag *t, const struct gen_diff *d);
+void gen_run_good(struct gen_run *r, uint64_t latency_ns);
 /* As members of a JSON object, each with a comma before it. */
 void gen_run_show(const struct gen_run *r, FILE *to);
 void gen_run_show_hist(const struct gen_run *r, FILE *to);
+
+/* ---- requests and answers: gen_kv.c ---- */
+
+bool gen_kv_begin(struct gen_run *r);		/* false without memory */
+void gen_kv_sent(struct gen_run *r, uint64_t nr, uint64_t ns);
+/* False: no answer to a request of this run. */
+bool gen_kv_take(struct gen_run *r, const uint8_t *f, size_t len, uint64_t now);
 
 /* ---- on the wire: wire_gen.c ---- */
 

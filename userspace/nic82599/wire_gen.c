@@ -40,7 +40,7 @@ static bool is_finished(const struct gen *g, uint64_t now)
 	       g->seq == UINT32_MAX;	/* one more, and numbers would repeat */
 }
 
-static size_t build(const struct gen *g, uint8_t *f)
+static size_t build(struct gen *g, uint8_t *f)
 {
 	struct gen_tag t = {
 		.run = g->run.id,
@@ -49,6 +49,8 @@ static size_t build(const struct gen *g, uint8_t *f)
 		.ns = loop_clock_ns(),
 	};
 
+	if (g->run.asked_ns)
+		gen_kv_sent(&g->run, g->run.sent, t.ns);
 	return gen_frame_build(&g->run.config, &t, f);
 }
 
@@ -102,6 +104,20 @@ static void drain(struct gen *g, uint64_t now)
 		run_over(g);
 }
 
+/* As many are out as may be, or were until now. */
+static bool is_window_full(const struct gen_run *r)
+{
+	return r->config.window && r->sent - r->received >= r->config.window;
+}
+
+/* It is, and nothing comes back any more. */
+static bool is_stuck(const struct gen_run *r, uint64_t now)
+{
+	uint64_t last = r->last_rx_ns > r->last_tx_ns ? r->last_rx_ns : r->last_tx_ns;
+
+	return is_window_full(r) && now >= last + r->config.drain_ms * 1000000;
+}
+
 /* As the port takes them. Returns when to go on. */
 static uint64_t send_max(struct gen *g, uint64_t now)
 {
@@ -111,6 +127,10 @@ static uint64_t send_max(struct gen *g, uint64_t now)
 
 	room = g->wire->nic ? nic_rx_room(g->wire->nic) : 0;
 	for (n = 0; n < GEN_ROUND && !is_finished(g, now); n++) {
+		if (is_window_full(&g->run)) {
+			g->run.held++;
+			return now + GEN_POLL_NS;
+		}
 		len = build(g, f);
 		/* A queue that nobody sends to may well be full. */
 		if (room) {
@@ -172,7 +192,7 @@ static void tick(struct bus_timer *t)
 		return;
 	}
 	next = g->interval_ps ? send_due(g, now) : send_max(g, now);
-	if (is_finished(g, now))
+	if (is_finished(g, now) || is_stuck(&g->run, now))
 		wind_up(g, now);
 	else
 		bus_timer_arm(t, next);
@@ -255,12 +275,26 @@ static bool arp_take(struct gen *g, const uint8_t *f, size_t len)
 	return true;
 }
 
+static bool answer_take(struct gen *g, const uint8_t *f, size_t len)
+{
+	struct gen_run *r = &g->run;
+
+	if (!r->asked_ns || r->state == GEN_DONE || !gen_kv_take(r, f, len, loop_clock_ns()))
+		return false;
+	if (r->state == GEN_DRAINING && all_is_back(r))
+		run_over(g);
+	return true;
+}
+
 static void gen_send(struct wire *w, const void *frame, size_t len)
 {
 	struct gen *g = w->far, *owner;
 	struct gen_tag t;
-	enum gen_found found = gen_frame_find(frame, len, &t);
+	enum gen_found found;
 
+	if (answer_take(g, frame, len))
+		return;
+	found = gen_frame_find(frame, len, &t);
 	if (found == GEN_NONE) {
 		if (!arp_take(g, frame, len))
 			g->other++;

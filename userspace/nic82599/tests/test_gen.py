@@ -71,6 +71,14 @@ class Generators(Base):
 
 
 class Runs(Generators):
+    def test_window(self):
+        got = self.run_gen(0, "count=500 rate=max window=7 drain_ms=100")
+        self.assertEqual((got["sent"], got["lost"]), (7, 7))
+
+    def test_requests(self):
+        got = self.run_gen(0, "count=500 rate=max payload=memcached drain_ms=100")
+        self.assertEqual((got["sent"], got["lost"], got["misses"]), (500, 500, 0))
+
     def test_count(self):
         got = self.run_gen(0, "count=500 rate=50000 back=0 size=64:1,200-300:1,1518:1")
         self.assertEqual((got["state"], got["sent"], got["run"]), ("done", 500, 1))

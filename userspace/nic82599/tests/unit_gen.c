@@ -540,6 +540,90 @@ static void gen_run_counts(void **state)
 	gen_run_clear(&r);
 }
 
+/* Turns a request round and puts @text in the place of its own; the length. */
+static size_t answer(uint8_t *f, const char *text)
+{
+	size_t len = 8 + strlen(text);
+	unsigned int sum;
+
+	memcpy(f + 50, text, len - 8);
+	make_echo(f);
+	f[16] = (uint8_t)((len + 28) >> 8);
+	f[17] = (uint8_t)(len + 28);
+	f[38] = (uint8_t)((len + 8) >> 8);
+	f[39] = (uint8_t)(len + 8);
+	mend_ip(f);
+	f[40] = 0;
+	f[41] = 0;
+	sum = 0xffff - plain_sum(f + 34, len + 8, plain_sum(f + 26, 8, 17 + len + 8));
+	f[40] = (uint8_t)(sum >> 8);
+	f[41] = (uint8_t)sum;
+	return len + 42;
+}
+
+static void gen_requests_are_what_was_asked_for(void **state)
+{
+	struct gen_config c = config("payload=memcached keys=3 sets=25 value=5 flows=2");
+	unsigned int sets = 0, i;
+	uint8_t f[GEN_SIZE_MAX];
+	size_t len;
+
+	(void)state;
+	for (i = 0; i < 10000; i++) {
+		struct gen_tag t = { .flow = i % 2, .seq = i / 2 };
+
+		len = gen_frame_build(&c, &t, f);
+		assert_true(sums_right(f, len));
+		assert_int_equal(word16(f + 42), i & 0xffff);
+		assert_memory_equal(f + 44, "\0\0\0\1\0\0", 6);
+		assert_int_equal(word16(f + 34), 1024 + i % 2);
+		if (f[50] == 's') {
+			sets++;
+			assert_int_equal(len, 50 + 30);
+			assert_memory_equal(f + 50, "set k000000000", 14);
+			assert_memory_equal(f + 65, " 0 0 5\r\nvvvvv\r\n", 15);
+		} else {
+			assert_int_equal(len, 50 + 17);
+			assert_memory_equal(f + 50, "get k000000000", 14);
+		}
+		assert_in_range(f[64], '0', '2');
+	}
+	assert_in_range(sets, 2300, 2700);
+}
+
+static void gen_answers_are_judged(void **state)
+{
+	struct gen_config c = config("payload=memcached keys=1 sets=0 value=5");
+	const char *hit = "VALUE k0000000000 0 5\r\nvvvvv\r\nEND\r\n";
+	struct gen_run r = { 0 };
+	struct gen_tag t = { 0 };
+	uint8_t f[GEN_SIZE_MAX];
+	size_t len;
+
+	(void)state;
+	assert_true(gen_run_begin(&r, &c, 9, 0));
+	for (t.seq = 0; t.seq < 4; t.seq++) {
+		gen_kv_sent(&r, r.sent++, 100);
+		gen_frame_build(&c, &t, f);
+		if (t.seq == 3)
+			break;
+		len = answer(f, t.seq == 0 ? hit : t.seq == 1 ? "END\r\n" : "ERROR\r\n");
+		assert_true(gen_kv_take(&r, f, len, 300));
+	}
+	assert_true(r.good == 2 && r.misses == 1 && r.corrupt == 1 && r.hist.max == 200);
+	assert_false(gen_kv_take(&r, f, 42 + 25, 300));	/* the request itself */
+	len = answer(f, hit);
+	f[60] ^= 1;					/* its checksum is wrong now */
+	assert_false(gen_kv_take(&r, f, len, 300));
+	f[60] ^= 1;
+	assert_true(gen_kv_take(&r, f, len, 300));
+	assert_true(gen_kv_take(&r, f, len, 300));
+	assert_true(r.good == 3 && r.duplicates == 1 && r.received == 5);
+	f[43] = 4;					/* no such request */
+	assert_false(gen_kv_take(&r, f, len, 300));
+	gen_run_clear(&r);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(gen_frame_headers),
 	cmocka_unit_test(gen_flows_have_tuples_of_their_own),
@@ -557,6 +641,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(gen_settings_shown),
 	cmocka_unit_test(gen_intervals),
 	cmocka_unit_test(gen_run_counts),
+	cmocka_unit_test(gen_requests_are_what_was_asked_for),
+	cmocka_unit_test(gen_answers_are_judged),
 };
 
 int main(void)
