@@ -19,7 +19,7 @@
 #                   script, else 1024)
 #   --smp N         processors (default 2)
 #   --icount        one processor whose clock advances a nanosecond with each
-#                   instruction
+#                   instruction (TCG); the guest has QEMU's monitor as port lab.mon
 #   --timeout S     seconds until everything is killed (default 300)
 #   --append ARGS   more kernel parameters
 #   --out DIR       directory of the host to appear as /out (default: scratch)
@@ -165,7 +165,8 @@ machine()
 {
 	local root accel
 
-	accel=$("$LAB/accel.sh")
+	accel=${ICOUNT:+tcg}
+	accel=${accel:-$("$LAB/accel.sh")}
 	root=${ROOT:+$("$LAB/root.sh" "$ROOT")}
 	root=${root:-$(kernel_root "$KERNEL")}
 	# shellcheck disable=SC2054 # commas belong to the values
@@ -186,7 +187,12 @@ machine()
 	[ -z "$GEN" ] ||
 		QEMU+=(-chardev "socket,id=gen,path=$RUN/gen"
 		       -device virtserialport,chardev=gen,name=lab.gen)
-	[ -z "$ICOUNT" ] || QEMU+=(-icount shift=0)
+	# shellcheck disable=SC2054
+	[ -z "$ICOUNT" ] ||
+		QEMU+=(-icount shift=0
+		       -chardev "socket,id=mon,path=$RUN/mon,server=on,wait=off" -mon mon
+		       -chardev "socket,id=me,path=$RUN/mon"
+		       -device virtserialport,chardev=me,name=lab.mon)
 	[ -z "$IOMMU" ] || QEMU+=(-device "intel-iommu,caching-mode=on,intremap=off")
 	[ "$NIC" = none ] ||
 		QEMU+=(-device "$(nic_port 0)" -device "$(nic_port 1)")
