@@ -9,7 +9,6 @@
  * With several sockets, on PORT and the ports behind it, they are waited for by
  * epoll. Says "ready", ends by SIGTERM.
  */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
