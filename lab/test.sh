@@ -3,13 +3,15 @@
 #
 # usage: lab/test.sh [GROUP...]
 # Runs the test groups (default: all of them), two at a time, those that measure
-# rates one at a time; static, kunit and selftest have what these leave of the machine.
+# rates one at a time; static, kunit, selftest and cost have what these leave of the
+# machine.
 # Prints what each has to say when it is done, and ends with one line
 # `N passed, N failed`, followed by `, N skipped` where something can't run here. A
 # group is a program that prints TAP lines: `ok N - name`, `not ok N - name`, and
 # `ok N - name # SKIP reason`.
 #   units    user-space tests: device model, library, pure core
 #   static   W=1, sparse, checkpatch, clang; every supported kernel
+#   cost     instructions of the pure core, a table
 #   selftest the lab itself: hangs, warnings, failures are seen
 #   kunit    KUnit suites in a VM
 #   NAME     lab/guest/NAME_test.sh in a VM: Linux's own ixgbe on the device
@@ -27,7 +29,7 @@ FIRST="isolation see ixgbe_peer netdev lane"
 # These measure rates. The last ones: there is nothing to wait for between them.
 ALONE="ixgbe_filter l2fwd neighbours lane_steer rate"
 # No clock and no NIC in these: they run with low priority beside all others.
-QUIET="static kunit selftest"
+QUIET="static kunit selftest cost"
 last="" passed=0 failed=0 skipped=0 failures=() skips=()
 
 is_alone()
@@ -53,7 +55,7 @@ all_groups()
 		name=$(basename "$script" _test.sh)
 		is_alone "$name" || [[ " $FIRST " == *" $name "* ]] || echo "$name"
 	done
-	echo demo kunit selftest "$ALONE"
+	echo demo kunit selftest cost "$ALONE"
 }
 
 # in_vm OPTIONS... -- NAME ARGS...: lab/guest/NAME_test.sh in a VM.
@@ -72,7 +74,7 @@ in_vm()
 group_command()
 {
 	case $1 in
-	units|static|selftest|kunit) CMD=("$LAB/$1.sh") ;;
+	units|static|cost|selftest|kunit) CMD=("$LAB/$1.sh") ;;
 	demo) CMD=("$LAB/demo.sh" --tap) ;;
 	pci_iommu) in_vm --iommu --name "$1" -- pci iommu ;;
 	pci_intx)
@@ -166,10 +168,10 @@ done
 mkdir -p "$LOGS"
 # What runs in the background does not hear of Ctrl-C.
 trap 'kill "${!running[@]}" 2>/dev/null; wait; exit 130' INT TERM
-[ "$*" = static ] || "$LAB/build.sh" || exit
+[ "$*" = static ] || [ "$*" = cost ] || "$LAB/build.sh" || exit
 # Made by whom needs it first; two would wait for each other's output.
 case " $* " in
-*' static '*) note "making sure of the lab's full root"
+*' static '*|*' cost '*) note "making sure of the lab's full root"
 	"$LAB/root.sh" full >/dev/null || exit ;;
 esac
 for name; do
