@@ -27,7 +27,7 @@ test:			## everything; ends with 'N passed, N failed'
 	@lab/test.sh
 kunit:			## unit tests in a kernel with KUnit on; prints KTAP
 	@lab/kunit.sh
-bench:			## forwarding and echo beside DPDK, AF_XDP and Linux sockets (QUICK=1)
+bench:			## beside DPDK, AF_XDP, Linux sockets, memcached: docs/benchmarks.md (QUICK=1)
 	@lab/bench.sh
 bench-kv:		## what a request costs the key-value store, by size of the table
 	@lab/bench-kv.sh

@@ -3,7 +3,8 @@
 #
 # nic: --wire0 gen --wire1 none
 # root: bench
-# mem: 2048
+# mem: 4096
 #
 # usage: lab/bench.sh
-exec python3 "$(dirname "$0")/bench.py" "$@"
+ulimit -n 16384 -l unlimited
+exec python3 "$(dirname "$0")/bench/main.py" "$@"

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What is measured of a contender that runs. Each returns numbers, for a line of JSON."""
+
+import json
+import os
+import subprocess
+import time
+
+from contenders import BIN, NOBODY, hold
+from generator import virtio_port
+from port import bind_up, read, write
+
+BISECTIONS = 7
+# Instructions to be measured over, and a frame's at least.
+SPAN, CHEAP = 12e6, 300
+
+SHOWN = ("sent", "lost", "corrupt", "misdirected", "duplicates", "reordered", "slipped", "held",
+         "misses", "tx_pps", "rx_pps", "latency_p50_ns", "latency_p99_ns", "latency_p999_ns")
+
+
+def shown(said):
+    return {name: said[name] for name in SHOWN}
+
+
+def check(said):
+    if said["corrupt"] or said["misdirected"] or said["duplicates"]:
+        raise RuntimeError("frames come back wrong: %s" % {k: v for k, v in said.items() if k in (*SHOWN, "first_bad")})
+    return said
+
+
+# ---- Throughput ----
+
+def is_lossless(gen, settings, rate, seconds):
+    """All comes back, as fast as it was sent, and the generator held the rate."""
+    said = check(gen.run(**dict(settings, duration=seconds, rate=rate)))
+    return (not said["lost"] and said["slipped"] * 20 < said["sent"] and
+            said["rx_pps"] > 0.9 * said["tx_pps"])
+
+
+def bisect(gen, settings, high, seconds):
+    """The highest rate without loss, as RFC 2544 has it, with three tries a step: a machine
+    that is busy with something else loses frames at any rate."""
+    low = 0
+    for _ in range(BISECTIONS):
+        rate = int((low + high) / 2) or 1
+        if any(is_lossless(gen, settings, rate, seconds) for _ in range(3)):
+            low = rate
+        else:
+            high = rate
+    return low
+
+
+def throughput(gen, contender, seconds, **settings):
+    """Where no frame is lost as fast as the rings take them, that; else by bisection, from
+    what comes back with a window on."""
+    settings = dict(contender.frames, **settings)
+    gen.run(**dict(settings, duration=seconds / 3, rate="max", window=contender.window))
+    for _ in range(2):
+        said = check(gen.run(**dict(settings, duration=seconds, rate="max")))
+        if not said["lost"]:
+            return {"pps": said["rx_pps"], "how": "as the rings take them", "max": shown(said)}
+    window = check(gen.run(**dict(settings, duration=seconds, rate="max", window=contender.window)))
+    high = 1.3 * max(said["rx_pps"], window["rx_pps"])
+    return {"pps": bisect(gen, settings, high, seconds / 2), "how": "bisection",
+            "max": shown(said), "window": shown(window)}
+
+
+def overload(gen, contender, seconds, **settings):
+    """What comes back when twice the maximum is sent"""
+    got = throughput(gen, contender, seconds, **settings)
+    said = check(gen.run(**dict(contender.frames, **settings), duration=seconds,
+                         rate=max(1, 2 * int(got["pps"])), backlog=4096))
+    return dict(got, overload_pps=said["rx_pps"], overload=shown(said))
+
+
+def latency(gen, contender, seconds, **settings):
+    """At shares of its own maximum"""
+    got = throughput(gen, contender, seconds, **settings)
+    for percent in (10, 50, 80):
+        rate = max(1, int(got["pps"] * percent / 100))
+        said = check(gen.run(**dict(contender.frames, **settings), duration=seconds, rate=rate))
+        got["at_%d" % percent] = shown(said)
+    return got
+
+
+# ---- Instructions ----
+
+def busy_ns():
+    """Time that this processor ran anything but its idle task. With an instruction a
+    nanosecond (lab/vm.sh --icount) that is instructions."""
+    return sum(int(line.split()[7]) for line in read("/proc/schedstat").splitlines()
+               if line.startswith("cpu"))
+
+
+def slow(on):
+    """The machine executes the same instructions, but one at a time, so that the device
+    model and the generator are always ahead of it."""
+    with virtio_port("lab.mon") as monitor:
+        monitor.write(b"one-insn-per-tb %s\n" % (b"on" if on else b"off"))
+    time.sleep(0.001)
+
+
+def iommu_calls():
+    """How often the IOMMU was told of a page, or that one is gone"""
+    lines = []
+    for cpu in os.listdir("/sys/kernel/tracing/per_cpu"):
+        lines += read("/sys/kernel/tracing/per_cpu/%s/stats" % cpu).splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith(("entries", "overrun")))
+
+
+def instructions(gen, contender, seconds, **settings):
+    """Of the whole guest for a frame, its queues never empty: the difference between a
+    short run and a long one, so that starting and ending a run don't count."""
+    # So slow a machine may be silent for long.
+    settings = dict(contender.frames, **settings)
+    settings.update(rate="max", window=contender.window, drain_ms=10000)
+    for event in ("map", "unmap"):
+        write("/sys/kernel/tracing/events/iommu/%s/enable" % event, "1")
+    gen.run(**dict(settings, count=2000))
+    slow(True)
+    try:
+        gen.run(**dict(settings, count=1000))
+        start = busy_ns()
+        check(gen.run(**dict(settings, count=1000)))
+        short = busy_ns() - start
+        count = 1000 + int(min(100000, max(3000, SPAN / max(CHEAP, short / 1000))))
+        contender.phases()
+        mapped = iommu_calls()
+        start = busy_ns()
+        said = check(gen.run(**dict(settings, count=count)))
+        long = busy_ns() - start
+        mapped = iommu_calls() - mapped
+    finally:
+        slow(False)
+    got = {"frames": count, "iommu_calls": mapped, "max": shown(said)}
+    if not said["lost"]:
+        got["instructions"] = (long - short) / (count - 1000)
+    phases = contender.phases()
+    if phases:
+        got["phases"] = {name: phases[name] / phases["packets"]
+                         for name in ("receive", "process", "transmit")}
+    return got
+
+
+# ---- Sockets by themselves: no frames ----
+
+def binding(lane, *options):
+    dev = bind_up("atmo_ixgbe")
+    done = subprocess.run([*NOBODY, BIN + "bench/binding", *options, "-l", lane, dev, "7777"],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stdout)
+    return done.stdout
+
+
+def bind_close(lane):
+    return json.loads(binding(lane, "-r", "500"))
+
+
+def kill_bind(lane):
+    return json.loads(binding(lane, "-k", "-r", "100"))
+
+
+def free_kb():
+    write("/proc/sys/vm/drop_caches", "3")
+    for line in read("/proc/meminfo").splitlines():
+        if line.startswith("MemFree"):
+            return int(line.split()[1])
+
+
+def memory(lane, number=64, pages=256):
+    """What is gone with so many sockets, for one"""
+    dev = bind_up("atmo_ixgbe")
+    hold(1, dev, lane, pages).kill()
+    time.sleep(1)
+    before = free_kb()
+    holder = hold(number, dev, lane, pages)
+    held = before - free_kb()
+    holder.kill()
+    holder.wait()
+    return {"kb": held / number, "sockets": number, "pages": pages}
