@@ -90,7 +90,10 @@ def main():
     run = Pass(name, float(seconds))
     steps = [s for s in PASSES[name](kind == "quick") if not names or s[0] in names]
     for repetition in range(int(repetitions)):
-        for step in steps:
+        for number, step in enumerate(steps):
+            if number % 10 == 0:
+                print("# %s: repetition %d of %s, step %d of %d" % (
+                    name, repetition + 1, repetitions, number + 1, len(steps)), flush=True)
             run.step(*step, repetition)
     sys.exit(run.failed > 0)
 

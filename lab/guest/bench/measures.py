@@ -154,11 +154,11 @@ def binding(lane, *options):
 
 
 def bind_close(lane):
-    return json.loads(binding(lane, "-r", "500"))
+    return json.loads(binding(lane, "-r", "200"))
 
 
 def kill_bind(lane):
-    return json.loads(binding(lane, "-k", "-r", "100"))
+    return json.loads(binding(lane, "-k", "-r", "50"))
 
 
 def free_kb():
