@@ -162,6 +162,7 @@ class Many(Contender):
 class Testpmd(Contender):
     """DPDK with its own driver; retries what the transmit ring has no room for"""
     window = RINGFUL
+    options = []
 
     def __init__(self, mode, batch, scalar=False):
         self.mode, self.batch, self.scalar = mode, batch, scalar
@@ -179,7 +180,8 @@ class Testpmd(Contender):
         # It would say that it is ready when its buffer is full.
         self.spawn("testpmd> ", "stdbuf", "-o0", "dpdk-testpmd", "--lcores", lcores, "-n", "1",
                    "--no-telemetry", *self.device(), "--", "-i", "--burst=%d" % self.batch,
-                   "--port-topology=loop", "--rxd=%d" % DEPTH, "--txd=%d" % DEPTH, "--nb-cores=1")
+                   "--port-topology=loop", "--rxd=%d" % DEPTH, "--txd=%d" % DEPTH, "--nb-cores=1",
+                   *self.options)
         self.tell("set fwd %s retry" % self.mode)
         self.tell("start")
 
@@ -199,6 +201,9 @@ class Testpmd(Contender):
 class AfXdp(Testpmd):
     """The same program on an AF_XDP socket of Linux's ixgbe"""
     window = Contender.window
+    # For an 82599 Linux rounds buffers down to a KiB, so one KiB would be left of 2048
+    # bytes less headroom; longer frames would be dropped.
+    options = ["--mbuf-size=3584"]
 
     def __init__(self, mode, batch, copy):
         super().__init__(mode, batch)
@@ -267,7 +272,7 @@ class Memcached(KeyValue):
 
     def ready(self, gen):
         said = gen.run(**dict(self.frames, sets=100, sweep=1, count=self.items, rate="max",
-                              window=64))
+                              window=64, drain_ms=10000))
         if said["lost"]:
             raise RuntimeError("memcached can't be filled: %s" % said)
 

@@ -25,6 +25,7 @@ static struct atmo_l3 l3 = {
 	.dmac = { 2 }, .smac = { 2, 1 }, .family = AF_INET, .protocol = IPPROTO_UDP, .ttl = 64,
 	.dont_fragment = true, .l4_len = ATMO_UDP_LEN + PAYLOAD,
 };
+
 static const struct atmo_udp_ports ports;
 static struct atmo_flow flow, flows[NR_FLOWS];
 static struct atmo_table *table;
