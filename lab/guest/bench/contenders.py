@@ -39,7 +39,7 @@ class Contender:
         self.child = subprocess.Popen(cmd, stdin=subprocess.PIPE, stdout=self.log,
                                       stderr=subprocess.STDOUT, text=True)
         try:
-            wait_for(lambda: word in self.said() or self.child.poll() is not None, 120)
+            wait_for(lambda: word in self.said() or self.child.poll() is not None, 600)
         except RuntimeError:
             raise RuntimeError("does not say '%s' but: %s" % (word, self.said())) from None
         if self.child.poll() is not None:
