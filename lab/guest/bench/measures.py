@@ -6,7 +6,7 @@ import os
 import subprocess
 import time
 
-from contenders import BIN, NOBODY, hold
+from contenders import BIN, DEPTH, NOBODY, hold
 from generator import virtio_port
 from port import bind_up, read, write
 
@@ -58,7 +58,8 @@ def throughput(gen, contender, seconds, **settings):
     gen.run(**dict(settings, duration=seconds / 3, rate="max", window=contender.window))
     for _ in range(2):
         said = check(gen.run(**dict(settings, duration=seconds, rate="max")))
-        if is_lossless(said):
+        # A ringful is sent at once, the rest as fast as frames come back.
+        if not said["lost"] and (said["sent"] - DEPTH) / seconds < said["rx_pps"] / 0.9:
             return {"pps": said["rx_pps"], "how": "as the rings take them", "max": shown(said)}
     window = check(gen.run(**dict(settings, duration=seconds, rate="max", window=contender.window)))
     high = 1.3 * max(said["rx_pps"], window["rx_pps"])
