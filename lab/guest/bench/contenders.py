@@ -181,7 +181,7 @@ class Testpmd(Contender):
         self.spawn("testpmd> ", "stdbuf", "-o0", "dpdk-testpmd", "--lcores", lcores, "-n", "1",
                    "--no-telemetry", *self.device(), "--", "-i", "--burst=%d" % self.batch,
                    "--port-topology=loop", "--rxd=%d" % DEPTH, "--txd=%d" % DEPTH, "--nb-cores=1",
-                   *self.options)
+                   "--total-num-mbufs=32768", *self.options)
         self.tell("set fwd %s retry" % self.mode)
         self.tell("start")
 

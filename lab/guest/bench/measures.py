@@ -11,8 +11,9 @@ from generator import virtio_port
 from port import bind_up, read, write
 
 BISECTIONS = 7
-# Instructions to be measured over, and a frame's at least.
-SPAN, CHEAP = 12e6, 300
+# Instructions to be measured over, a frame's at least, and frames of the short run.
+SPAN, CHEAP, SHORT = 5e6, 100, 500
+TRIES = 3
 
 SHOWN = ("sent", "lost", "corrupt", "misdirected", "duplicates", "reordered", "slipped", "held",
          "misses", "tx_pps", "rx_pps", "latency_p50_ns", "latency_p99_ns", "latency_p999_ns")
@@ -110,33 +111,45 @@ def iommu_calls():
     return sum(int(line.split()[1]) for line in lines if line.startswith(("entries", "overrun")))
 
 
+def count_run(gen, settings, count):
+    """A run of so many frames: its numbers, and how long the guest was busy. The host may
+    keep the generator from running, while programs that poll go on: that only adds, so of
+    some tries the least counts."""
+    least = said = None
+    for _ in range(TRIES):
+        start = busy_ns()
+        tried = check(gen.run(**dict(settings, count=count)))
+        spent = busy_ns() - start
+        if tried["lost"]:
+            return spent, tried
+        if least is None or spent < least:
+            least, said = spent, tried
+    return least, said
+
+
 def instructions(gen, contender, seconds, **settings):
     """Of the whole guest for a frame, its queues never empty: the difference between a
     short run and a long one, so that starting and ending a run don't count."""
-    # So slow a machine may be silent for long.
     settings = dict(contender.frames, **settings)
+    # So slow a machine may be silent for long.
     settings.update(rate="max", window=contender.window, drain_ms=10000)
     for event in ("map", "unmap"):
         write("/sys/kernel/tracing/events/iommu/%s/enable" % event, "1")
     gen.run(**dict(settings, count=2000))
     slow(True)
     try:
-        gen.run(**dict(settings, count=1000))
-        start = busy_ns()
-        check(gen.run(**dict(settings, count=1000)))
-        short = busy_ns() - start
-        count = 1000 + int(min(100000, max(3000, SPAN / max(CHEAP, short / 1000))))
+        gen.run(**dict(settings, count=SHORT))
+        short, _ = count_run(gen, settings, SHORT)
+        count = SHORT + int(min(50000, max(1500, SPAN / max(CHEAP, short / SHORT))))
         contender.phases()
         mapped = iommu_calls()
-        start = busy_ns()
-        said = check(gen.run(**dict(settings, count=count)))
-        long = busy_ns() - start
+        long, said = count_run(gen, settings, count)
         mapped = iommu_calls() - mapped
     finally:
         slow(False)
     got = {"frames": count, "iommu_calls": mapped, "max": shown(said)}
     if not said["lost"]:
-        got["instructions"] = (long - short) / (count - 1000)
+        got["instructions"] = (long - short) / (count - SHORT)
     phases = contender.phases()
     if phases:
         got["phases"] = {name: phases[name] / phases["packets"]
