@@ -4,7 +4,8 @@
 from xml.sax.saxutils import escape
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 360, 80, 190, 34, 46
-COLOURS = ("#0b6e99", "#c1432e", "#5b8c2a", "#8c5bb0", "#d98e04", "#555555", "#2a9d8f", "#b05b7f")
+COLOURS = ("#0b6e99", "#c1432e", "#5b8c2a", "#8c5bb0", "#d98e04", "#555555", "#2a9d8f", "#b05b7f",
+           "#7a4b1e", "#9ab8d3", "#e3a7a0", "#a9cf8f")
 
 
 def text(x, y, words, anchor="middle", size=12):
@@ -30,9 +31,9 @@ def number(n):
 
 
 class Plot:
-    def __init__(self, title, y_name, top):
+    def __init__(self, title, top):
         self.step, self.top = nice(top or 1)
-        self.parts = [text(LEFT, 20, title, "start", 14), text(LEFT - 6, TOP - 2, y_name, "end", 11)]
+        self.parts = [text(LEFT, 20, title, "start", 14)]
         for i in range(6):
             y = self.y(i * self.step)
             self.parts.append('<path d="M%d %.1fH%d" stroke="#ccc"/>' % (LEFT, y, WIDTH - RIGHT))
@@ -54,10 +55,10 @@ class Plot:
                     'fill="#fff"/>\n%s\n</svg>\n' % (WIDTH, HEIGHT, "\n".join(self.parts)))
 
 
-def lines(path, title, x_name, y_name, series):
+def lines(path, title, x_name, series):
     """series: {name: [(x, y), ...]}"""
     points = [p for s in series.values() for p in s]
-    plot = Plot(title, y_name, max(y for _, y in points))
+    plot = Plot(title, max(y for _, y in points))
     last = max(x for x, _ in points)
 
     def at(x):
@@ -75,10 +76,10 @@ def lines(path, title, x_name, y_name, series):
     plot.write(path)
 
 
-def bars(path, title, y_name, series):
+def bars(path, title, series):
     """series: {name: [(group, y), ...]}, each with the same groups"""
     groups = list(dict.fromkeys(g for s in series.values() for g, _ in s))
-    plot = Plot(title, y_name, max(y for s in series.values() for _, y in s))
+    plot = Plot(title, max(y for s in series.values() for _, y in s))
     room = (WIDTH - LEFT - RIGHT) / len(groups)
     wide = room * 0.8 / len(series)
     for g, group in enumerate(groups):

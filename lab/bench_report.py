@@ -137,11 +137,11 @@ def plots(runs, folder):
             draw(os.path.join(folder, name + ".svg"), *args)
             made.append(name)
 
-    plot(bench_plot.lines, "forwarding", "L2 forwarding by frame size", "bytes", "frames/s",
+    plot(bench_plot.lines, "forwarding", "L2 forwarding, frames/s", "bytes",
          {k: v for k, v in by_setting(runs, "forwarding", "size", 0).items() if "_b32" in k})
-    plot(bench_plot.bars, "echo", "UDP echo by payload", "datagrams/s",
+    plot(bench_plot.bars, "echo", "UDP echo, datagrams/s by bytes of payload",
          by_setting(runs, "echo", "size", 46))
-    plot(bench_plot.bars, "instructions", "Instructions a frame, 64 bytes", "", {
+    plot(bench_plot.bars, "instructions", "Instructions a frame, 64 bytes", {
         name: [("", runs.median(name, "instructions", which="instructions"))]
         for name in runs.contenders("instructions", "main")
         if runs.median(name, "instructions", which="instructions") and "b1" not in name.split("_")})
