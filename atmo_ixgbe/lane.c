@@ -224,7 +224,7 @@ static int lane_hw_stop(struct atmo_lane *lane)
 	int rx_err, tx_err;
 
 	atmo_ixgbe_lane_freeze(lane);
-	usleep_range(500, 1000);
+	usleep_range(500, 550);
 	tx_err = atmo_ixgbe_tx_hw_stop(port, lane->tx.reg);
 	rx_err = atmo_ixgbe_rx_hw_stop(port, lane->rx.reg);
 	return tx_err ? tx_err : rx_err;

@@ -337,7 +337,7 @@ int atmo_ixgbe_rx_hw_stop(struct atmo_ixgbe *port, u16 reg)
 	err = atmo_ixgbe_hw_poll(port, IXGBE_RXDCTL(reg), IXGBE_RXDCTL_ENABLE, 0,
 				 QUEUE_POLL_US, QUEUE_POLL_STEPS);
 	/* Cleared when the last write was issued; it still has to land. */
-	usleep_range(100, 200);
+	usleep_range(100, 120);
 	return err;
 }
 

@@ -369,6 +369,8 @@ int atmo_group_leave(struct atmo_sock *sock, const in_addr_t group[4]);
  * @sock: socket
  * @timeout_ms: milliseconds; 0: only look; negative: no limit
  *
+ * Looks for packets for 50 microseconds before it sleeps.
+ *
  * Return: 1 if atmo_rx_batch() has something to say, packets or an error; 0 when
  * the time was up; -EINTR after a signal; another negative errno.
  */

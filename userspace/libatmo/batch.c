@@ -22,6 +22,13 @@
 
 /* Short of pages: how often atmo_wait() looks whether some have been sent. */
 #define STARVED_POLL_MS	1
+/*
+ * How long atmo_wait() looks for packets before it sleeps, and for how many. What an
+ * interrupt and a wake-up take is of that order, and under load the next packet is not
+ * far.
+ */
+#define SPIN_US		50
+#define SPIN_BATCH	32
 
 /* Runs a batch ioctl; returns the number of entries handled or -errno. */
 static int sock_kick(const struct atmo_sock *s, unsigned long request, uint32_t nr)
@@ -393,13 +400,13 @@ static bool tx_push(struct atmo_sock *s)
 	return n;
 }
 
-/* Milliseconds of CLOCK_MONOTONIC. */
-static int64_t now_ms(void)
+/* Of CLOCK_MONOTONIC. */
+static int64_t now_us(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
 /*
@@ -417,11 +424,28 @@ bool atmo_sock_feed(struct atmo_sock *s)
 	return rx_starved(s);
 }
 
+/* True: there are packets. Otherwise the time is up, or poll() has something to say. */
+static bool rx_spin(struct atmo_sock *s)
+{
+	int64_t end = now_us() + SPIN_US;
+
+	do {
+		if (sock_kick(s, ATMO_RX_BATCH, SPIN_BATCH) < 0)
+			return false;
+		if (atmo_ring_peek(&s->rx, 1))
+			return true;
+	} while (now_us() < end);
+	return false;
+}
+
 int atmo_wait(struct atmo_sock *s, int timeout_ms)
 {
-	int64_t end = timeout_ms > 0 ? now_ms() + timeout_ms : 0;
+	int64_t end = timeout_ms > 0 ? now_us() + timeout_ms * (int64_t)1000 : 0;
 	struct pollfd pfd = { .fd = s->fd, .events = POLLIN };
 	int ret, slice, left = timeout_ms;
+
+	if (atmo_ring_peek(&s->rx, 1) || (timeout_ms && rx_spin(s)))
+		return 1;
 
 	for (;;) {
 		slice = left;
@@ -435,7 +459,7 @@ int atmo_wait(struct atmo_sock *s, int timeout_ms)
 		if (ret > 0)
 			return pfd.revents & POLLNVAL ? -EBADF : 1;
 		if (timeout_ms > 0)
-			left = (int)(end - now_ms());
+			left = (int)((end - now_us() + 999) / 1000);
 		if (timeout_ms >= 0 && left <= 0)
 			return 0;
 	}
