@@ -27,7 +27,7 @@ VM_LIMIT=900 JOBS=2 CMD=() running=()
 # Those that take longest: one that came last would go on with nothing beside it.
 FIRST="isolation see ixgbe_peer netdev lane"
 # These measure rates. The last ones: there is nothing to wait for between them.
-ALONE="ixgbe_filter l2fwd neighbours lane_steer rate"
+ALONE="ixgbe_filter l2fwd neighbours rate"
 # No clock and no NIC in these: they run with low priority beside all others.
 QUIET="static kunit selftest cost"
 last="" passed=0 failed=0 skipped=0 failures=() skips=()
@@ -48,7 +48,7 @@ all_groups()
 {
 	local script name
 
-	for name in static $FIRST units lane_vanish pci_iommu pci_intx; do
+	for name in static $FIRST units lane_steer lane_vanish pci_iommu pci_intx; do
 		echo "$name"
 	done
 	for script in "$LAB"/guest/*_test.sh; do
