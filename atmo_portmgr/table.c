@@ -72,8 +72,8 @@ static bool same_address(const __be32 *a, const __be32 *b)
 static bool same_flow(const struct atmo_flow *a, const struct atmo_flow *b)
 {
 	return a->lport == b->lport && a->rport == b->rport && a->protocol == b->protocol &&
-	       a->family == b->family && same_address(a->laddr, b->laddr) &&
-	       same_address(a->raddr, b->raddr);
+	       a->family == b->family && a->zero == b->zero &&
+	       same_address(a->laddr, b->laddr) && same_address(a->raddr, b->raddr);
 }
 
 /*

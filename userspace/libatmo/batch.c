@@ -443,13 +443,16 @@ int atmo_wait(struct atmo_sock *s, int timeout_ms)
 	int64_t end = timeout_ms > 0 ? now_us() + timeout_ms * (int64_t)1000 : 0;
 	struct pollfd pfd = { .fd = s->fd, .events = POLLIN };
 	int ret, slice, left = timeout_ms;
+	bool look_again;
 
 	if (atmo_ring_peek(&s->rx, 1) || (timeout_ms && rx_spin(s)))
 		return 1;
 
 	for (;;) {
 		slice = left;
-		if ((atmo_sock_feed(s) | tx_push(s)) && (left < 0 || left > STARVED_POLL_MS))
+		look_again = atmo_sock_feed(s);
+		look_again |= tx_push(s);
+		if (look_again && (left < 0 || left > STARVED_POLL_MS))
 			slice = STARVED_POLL_MS;
 		if (atmo_ring_peek(&s->rx, 1))
 			return 1;
