@@ -46,6 +46,7 @@ struct gen {
 	struct bus_timer timer;
 	uint32_t flow, seq;		/* of the next frame */
 	uint64_t due_ps, interval_ps;	/* since the start: its time */
+	bool awake;			/* keeps the loop so */
 	uint64_t other, stale, damaged, arp_answers;
 	struct bus_timer arp_timer;
 	unsigned int nr_arp;

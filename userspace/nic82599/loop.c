@@ -21,6 +21,7 @@
 static struct {
 	int epfd;
 	bool stop;
+	unsigned int awake;	/* of those who want it not to sleep */
 	uint64_t now_ns;	/* what bus_now_ns() says in this round */
 	int status;
 	struct epoll_event ev[LOOP_BATCH];	/* the batch being handled */
@@ -206,6 +207,8 @@ static int loop_wait(void)
 		if (ns > NSEC_PER_SEC)
 			ns = NSEC_PER_SEC;
 	}
+	if (loop.awake)
+		ns = 0;
 	ts.tv_sec = (time_t)(ns / NSEC_PER_SEC);
 	ts.tv_nsec = (long)(ns % NSEC_PER_SEC);
 	n = epoll_pwait2(loop.epfd, loop.ev, LOOP_BATCH, &ts, NULL);
@@ -250,6 +253,14 @@ int loop_run(void)
 		events_run(n);
 	}
 	return loop.status;
+}
+
+void loop_keep_awake(bool on)
+{
+	if (on)
+		loop.awake++;
+	else
+		loop.awake--;
 }
 
 void loop_stop(int status)

@@ -7,6 +7,7 @@
 #ifndef NIC82599_LOOP_H
 #define NIC82599_LOOP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -27,6 +28,13 @@ void loop_mod(struct loop_fd *l, uint32_t events);
 void loop_del(struct loop_fd *l);
 
 uint64_t loop_clock_ns(void);	/* the real one; bus_now_ns() stands still in a round */
+
+/*
+ * While it is on, the loop looks again instead of sleeping: for who is so busy that
+ * the guest would pay for waking this process with each of its writes. Each on has
+ * its off.
+ */
+void loop_keep_awake(bool on);
 
 int loop_run(void);		/* until loop_stop(); its status, or -errno */
 void loop_stop(int status);

@@ -14,7 +14,8 @@
 
 #define NR_GENS		2
 #define GEN_ROUND	64u		/* frames sent before others get their turn */
-#define GEN_POLL_NS	50000u		/* between looks at a port that was full */
+#define GEN_POLL_NS	2000u		/* between looks at a port that was full */
+#define GEN_BUSY_PS	100000000u	/* frames less than 100 us apart */
 #define GEN_BURST_PS	20000000u	/* what is due within 20 us goes out together */
 #define GEN_LAG_PS	1000000000u	/* made up for after a delay: 1 ms, or */
 #define GEN_LAG_FRAMES	64u		/* this many frames */
@@ -68,8 +69,18 @@ static void emit(struct gen *g, const uint8_t *f, size_t len)
 	wire_deliver(g->wire, f, len);
 }
 
+/* No rest while frames are sent one soon after the other. */
+static void keep_awake(struct gen *g, bool on)
+{
+	if (g->awake == on)
+		return;
+	g->awake = on;
+	loop_keep_awake(on);
+}
+
 static void run_over(struct gen *g)
 {
+	keep_awake(g, false);
 	bus_timer_cancel(&g->timer);
 	g->run.state = GEN_DONE;
 	gen_control_over(g);
@@ -83,6 +94,7 @@ static bool all_is_back(const struct gen_run *r)
 /* Nothing more is sent. */
 static void wind_up(struct gen *g, uint64_t now)
 {
+	keep_awake(g, false);
 	g->run.last_tx_ns = now;
 	g->run.state = GEN_DRAINING;
 	if (all_is_back(&g->run))
@@ -213,6 +225,7 @@ const char *gen_start(struct gen *g)
 	g->seq = 0;
 	g->due_ps = 0;
 	g->interval_ps = gen_interval_ps(c, c->size[0].hi);
+	keep_awake(g, g->interval_ps < GEN_BUSY_PS);
 	bus_timer_arm(&g->timer, now);
 	return NULL;
 }
@@ -323,6 +336,7 @@ static void gen_destroy(struct wire *w)
 {
 	struct gen *g = w->far;
 
+	keep_awake(g, false);
 	bus_timer_cancel(&g->timer);
 	bus_timer_cancel(&g->arp_timer);
 	gens[g->port] = NULL;
