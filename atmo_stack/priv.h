@@ -105,6 +105,7 @@ struct atmo_rx_side {
  * @recycled: slots, SPARE, that the receive side has not taken yet
  * @nr_recycled: how many
  * @nr_recycle: the same, and those of owner ATMO_OWNER_RECYCLE; read without @mutex
+ * @nr_lane: pages of frames that the lane has, or that are held for it
  * @max_payload: of this batch
  * @held: first of @frames that the lane has not taken
  * @nr_held: how many; they are offered again before anything else is consumed
@@ -122,6 +123,7 @@ struct atmo_tx_side {
 	u32	*recycled;
 	u32	nr_recycled;
 	u32	nr_recycle;
+	u32	nr_lane;
 	u32	max_payload;
 	u32	held;
 	u32	nr_held;

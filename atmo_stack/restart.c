@@ -43,6 +43,7 @@ static void reset_rings(struct atmo_instance *inst)
 	inst->tx.nr_comp = 0;
 	inst->tx.nr_recycle = 0;
 	inst->tx.nr_recycled = 0;
+	inst->tx.nr_lane = 0;
 }
 
 static int restart(struct atmo_instance *inst)

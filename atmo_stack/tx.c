@@ -60,7 +60,7 @@ static void give_back(struct atmo_instance *inst, u32 slot, s32 status)
 	tx->comp_room--;
 }
 
-/* Pages that the lane is done with. */
+/* Pages that the lane is done with, if it has any. */
 static void collect(struct atmo_instance *inst)
 {
 	struct atmo_endpoint *ep = &inst->ep;
@@ -68,8 +68,11 @@ static void collect(struct atmo_instance *inst)
 	u32 i, n, got, slot;
 
 	do {
+		if (!tx->nr_lane)
+			return;
 		n = min_t(u32, tx->comp_room, ATMO_CHUNK);
 		got = min(ep->ops->tx_return(ep->lane, tx->done, n), n);
+		tx->nr_lane -= min(got, tx->nr_lane);
 		for (i = 0; i < got; i++) {
 			if (atmo_page_known(inst, tx->done[i], &slot))
 				give_back(inst, slot, 0);
@@ -129,8 +132,10 @@ static void drop_held(struct atmo_instance *inst, int status)
 	for (; tx->nr_held && tx->comp_room; tx->nr_held--) {
 		frame = &tx->frames[tx->held++];
 		atmo_tx_drop(inst, ATMO_DROP_TX_DEVICE);
-		if (frame->page)
+		if (frame->page) {
+			tx->nr_lane--;
 			give_back(inst, frame->page->slot, status);
+		}
 	}
 }
 
@@ -215,6 +220,7 @@ static void queue_frame(struct atmo_instance *inst, struct atmo_tx_work *work)
 		give_back(inst, desc->slot, 0);
 	} else {
 		frame->head_len = work->head_len;
+		tx->nr_lane++;
 		frame->page = &inst->pages[desc->slot];
 		frame->offset = desc->offset + work->skip;
 		frame->len = len;

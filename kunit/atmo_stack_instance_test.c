@@ -369,6 +369,8 @@ static void page_received_from_amid_the_array(struct kunit *test)
 
 static void page_sent_that_was_not_provided(struct kunit *test)
 {
+	put_tx(2, 's', 1472);
+	atmo_instance_tx(fake->inst, NR);
 	fake->returned[fake->nr_returned++] = &fake->inst->pages[3];
 	atmo_instance_tx(fake->inst, NR);
 	KUNIT_EXPECT_EQ(test, nr_in(&fake->inst->tx.comp), 0);
