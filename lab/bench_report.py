@@ -25,8 +25,8 @@ def shown(value, digits=0):
 def table(heads, rows):
     """Markdown; rows without a single number are left out."""
     lines = ["| %s |" % " | ".join(heads), "|%s|" % "|".join(["---"] + ["---:"] * (len(heads) - 1))]
-    lines += ["| %s |" % " | ".join(row) for row in rows if set(row[1:]) != {"–"}]
-    return "\n".join(lines) + "\n"
+    full = ["| %s |" % " | ".join(row) for row in rows if set(row[1:]) != {"–"}]
+    return "\n".join(lines + full) + "\n" if full else "Not measured in this run.\n"
 
 
 def main_table(found):
