@@ -15,7 +15,7 @@
 #define NR_GENS		2
 #define GEN_ROUND	64u		/* frames sent before others get their turn */
 #define GEN_POLL_NS	2000u		/* between looks at a port that was full */
-#define GEN_BUSY_PS	100000000u	/* frames less than 100 us apart */
+#define GEN_BUSY_PS	5000000u	/* frames less than 5 us apart */
 #define GEN_BURST_PS	20000000u	/* what is due within 20 us goes out together */
 #define GEN_LAG_PS	1000000000u	/* made up for after a delay: 1 ms, or */
 #define GEN_LAG_FRAMES	64u		/* this many frames */
