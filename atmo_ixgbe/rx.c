@@ -53,11 +53,8 @@ u32 atmo_ixgbe_rx_post_batch(struct atmo_ixgbe_rx *rx, struct atmo_page *const *
 	u32 i;
 
 	n = min(n, atmo_ixgbe_rx_room(rx));
-	for (i = 0; i < n; i++) {
-		rx->page[(rx->use + i) & rx->mask] = pages[i];
-		rx_write_desc(rx, rx->use + i);
-	}
-	rx->use += n;
+	for (i = 0; i < n; i++)
+		atmo_ixgbe_rx_post(rx, pages[i]);
 	return n;
 }
 
@@ -138,7 +135,7 @@ static __always_inline bool rx_take(struct atmo_ixgbe_rx *rx, struct atmo_rx_fra
 
 	if (rx->clean == rx->use)
 		return false;
-	status = le32_to_cpu(READ_ONCE(d->wb.status_error));
+	status = rx_status(rx);
 	if (!(status & IXGBE_RXD_STAT_DD))
 		return false;
 	/* The device writes the status last: no other field before it. */

@@ -25,15 +25,11 @@ static u32 l3_len(const struct atmo_endpoint *ep)
 	return atmo_l3_len(ep->flow.family) + ATMO_UDP_LEN;
 }
 
-/* The template for a destination, valid or not; mostly it is @last. */
+/* The place of the template for a destination. */
 static struct atmo_udp_template *find_template(struct atmo_udp *udp,
-					       struct atmo_udp_template *last,
 					       const struct atmo_tx_desc *desc)
 {
 	u32 hash = (__force u32)(desc->addr[0] ^ desc->addr[3]) ^ (__force u16)desc->port;
-
-	if (likely(atmo_udp_template_is(last, desc->addr, desc->port)))
-		return last;
 
 	hash ^= hash >> 16;
 	return &udp->templates[(hash ^ hash >> 8) % ATMO_UDP_TEMPLATES];
@@ -54,13 +50,13 @@ static void keep_template(struct atmo_udp_template *t, const struct atmo_tx_work
 
 /*
  * As the datagrams before in this batch: what is true of a route or a neighbour for
- * one of them is so for all. @t: for the same destination. False: it is too long.
+ * one of them is so for all. False: @t is for another destination, or it is too long.
  */
 static bool send_by_template(const struct atmo_udp_template *t, struct atmo_tx_work *work)
 {
 	const struct atmo_tx_desc *desc = &work->desc;
 
-	if (desc->len > t->max_payload)
+	if (!atmo_udp_template_is(t, desc->addr, desc->port) || desc->len > t->max_payload)
 		return false;
 	work->head_len = atmo_udp_template_write(t, work->head, desc->len);
 	work->verdict = ATMO_TX_SEND;
@@ -167,9 +163,11 @@ void atmo_udp_tx(struct atmo_instance *inst, void *priv, struct atmo_tx_work *wo
 			send_frame(inst, ep, &work[i]);
 			continue;
 		}
-		t = find_template(udp, t, &work[i].desc);
-		if (!atmo_udp_template_is(t, work[i].desc.addr, work[i].desc.port) ||
-		    !send_by_template(t, &work[i]))
+		/* Mostly it is the same as before. */
+		if (send_by_template(t, &work[i]))
+			continue;
+		t = find_template(udp, &work[i].desc);
+		if (!send_by_template(t, &work[i]))
 			send_payload(inst, ep, t, &work[i]);
 	}
 }
