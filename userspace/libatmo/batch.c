@@ -136,27 +136,31 @@ static void rx_reclaim(struct atmo_sock *s)
  */
 static uint32_t rx_take(struct atmo_sock *s, struct atmo_packet *pkts, uint32_t n)
 {
-	const uint32_t nr_pages = s->nr_pages, state = sock_state(s, PAGE_RX);
+	const uint32_t nr_pages = s->nr_pages, rx_state = sock_state(s, PAGE_RX);
+	const struct atmo_ring ring = s->rx;
+	uint32_t *state = s->domain->state;
+	uint8_t *pages = s->domain->pages;
 	struct atmo_packet *pkt = pkts;
-	struct atmo_rx_desc desc;
+	const struct atmo_rx_desc *desc;
+	uint32_t i, slot;
 	uint8_t *page;
-	uint32_t i;
 
 	n = atmo_ring_peek(&s->rx, n);
 	for (i = 0; i < n; i++) {
-		desc = *atmo_ring_rx(&s->rx, i);
-		if (desc.slot >= nr_pages || page_state(s, desc.slot) != state ||
-		    (uint32_t)desc.offset + desc.len > ATMO_PAGE_SIZE ||
-		    desc.frame_offset > desc.offset)
+		desc = atmo_ring_rx(&ring, i);
+		slot = desc->slot;
+		if (slot >= nr_pages || state[slot] != rx_state ||
+		    (uint32_t)desc->offset + desc->len > ATMO_PAGE_SIZE ||
+		    desc->frame_offset > desc->offset)
 			continue;
-		page_set_state(s, desc.slot, PAGE_APP);
-		page = sock_page(s, desc.slot);
-		pkt->data = page + desc.offset;
-		pkt->frame = page + desc.frame_offset;
-		pkt->slot = desc.slot;
-		pkt->len = desc.len;
-		pkt->port = desc.port;
-		memcpy(pkt->addr, desc.addr, sizeof(pkt->addr));
+		__atomic_store_n(&state[slot], PAGE_APP, __ATOMIC_RELAXED);
+		page = pages + (size_t)slot * ATMO_PAGE_SIZE;
+		pkt->data = page + desc->offset;
+		pkt->frame = page + desc->frame_offset;
+		pkt->slot = slot;
+		pkt->len = desc->len;
+		pkt->port = desc->port;
+		memcpy(pkt->addr, desc->addr, sizeof(pkt->addr));
 		pkt->flags = 0;
 		pkt++;
 	}
@@ -236,50 +240,66 @@ int atmo_page_free(struct atmo_sock *s, const struct atmo_packet *pkt)
 }
 
 /*
- * Fills a tx entry from a packet of the application's, which is to lie in a page of
- * the application's.
+ * Fills all but the destination of a tx entry: bytes from @start to @end of @page. One
+ * that begins before the page begins far behind it, too.
  */
-static bool tx_fill(const struct atmo_sock *s, struct atmo_tx_desc *desc,
-		    const struct atmo_packet *pkt)
+static inline bool tx_fill(struct atmo_tx_desc *desc, const struct atmo_packet *pkt,
+			   uintptr_t start, uintptr_t end, uint32_t flags)
 {
-	const bool whole = pkt->flags & ATMO_TX_FRAME;
-	uintptr_t page, start, end = (uintptr_t)pkt->data + pkt->len;
-
-	if (!sock_owns(s, pkt->slot))
-		return false;
-	page = (uintptr_t)sock_page(s, pkt->slot);
-	start = (uintptr_t)(whole ? pkt->frame : pkt->data);
-	if (start < page || end < start || end - page > ATMO_PAGE_SIZE)
+	if (end > ATMO_PAGE_SIZE || start > end)
 		return false;
 	desc->slot = pkt->slot;
-	desc->offset = (uint16_t)(start - page);
+	desc->offset = (uint16_t)start;
 	desc->len = (uint16_t)(end - start);
 	desc->reserved = 0;
-	desc->port = whole ? 0 : pkt->port;
-	desc->flags = pkt->flags & ~ATMO_TX_RECYCLE;
-	if (whole)
-		memset(desc->addr, 0, sizeof(desc->addr));
-	else
-		memcpy(desc->addr, pkt->addr, sizeof(desc->addr));
+	desc->flags = (pkt->flags & ~ATMO_TX_RECYCLE) | flags;
 	return true;
+}
+
+static inline bool tx_fill_payload(struct atmo_tx_desc *desc, const struct atmo_packet *pkt,
+				   const uint8_t *page, uint32_t flags)
+{
+	const uintptr_t start = (uintptr_t)pkt->data - (uintptr_t)page;
+
+	desc->port = pkt->port;
+	memcpy(desc->addr, pkt->addr, sizeof(desc->addr));
+	return tx_fill(desc, pkt, start, start + pkt->len, flags);
+}
+
+/* With headers in place, which say where it goes. */
+static bool tx_fill_frame(struct atmo_tx_desc *desc, const struct atmo_packet *pkt,
+			  const uint8_t *page, uint32_t flags)
+{
+	const uintptr_t end = (uintptr_t)pkt->data + pkt->len - (uintptr_t)page;
+
+	desc->port = 0;
+	memset(desc->addr, 0, sizeof(desc->addr));
+	return tx_fill(desc, pkt, (uintptr_t)pkt->frame - (uintptr_t)page, end, flags);
 }
 
 /* The first @nr valid packets as tx entries from the @at-th on; returns how many. */
 static uint32_t tx_put(struct atmo_sock *s, const struct atmo_packet *pkts, uint32_t at,
 		       uint32_t nr, uint32_t flags)
 {
-	const uint32_t state = sock_state(s, flags & ATMO_TX_RECYCLE ? PAGE_RX : PAGE_TX);
+	const uint32_t tx_state = sock_state(s, flags & ATMO_TX_RECYCLE ? PAGE_RX : PAGE_TX);
+	const uint8_t *page, *pages = s->domain->pages;
+	const struct atmo_packet *pkt, *end = pkts + nr;
+	uint32_t *state = s->domain->state;
+	const uint32_t nr_pages = s->nr_pages;
+	const struct atmo_ring ring = s->tx;
 	struct atmo_tx_desc *desc;
-	uint32_t i;
 
-	for (i = 0; i < nr; i++) {
-		desc = atmo_ring_tx(&s->tx, at + i);
-		if (!tx_fill(s, desc, &pkts[i]))
+	for (pkt = pkts; pkt != end; pkt++) {
+		if (pkt->slot >= nr_pages || state[pkt->slot] != PAGE_APP)
 			break;
-		desc->flags |= flags;
-		page_set_state(s, pkts[i].slot, state);
+		desc = atmo_ring_tx(&ring, at++);
+		page = pages + (size_t)pkt->slot * ATMO_PAGE_SIZE;
+		if (pkt->flags & ATMO_TX_FRAME ? !tx_fill_frame(desc, pkt, page, flags) :
+						 !tx_fill_payload(desc, pkt, page, flags))
+			break;
+		__atomic_store_n(&state[pkt->slot], tx_state, __ATOMIC_RELAXED);
 	}
-	return i;
+	return (uint32_t)(pkt - pkts);
 }
 
 /*
