@@ -106,13 +106,14 @@ enum atmo_tx_csum {
 /**
  * struct atmo_tx_frame - a frame to send
  * @head: first bytes: headers, or the whole of a small frame; copied by the
- *	driver, the caller keeps them
+ *	driver, the caller keeps them. Of ATMO_TX_HEAD_MAX bytes there the driver may
+ *	read all
  * @page: rest of the frame, or NULL when @head is all of it
  * @head_len: bytes at @head, 0..ATMO_TX_HEAD_MAX; 0 only with ATMO_TX_CSUM_NONE
  * @offset: first byte of the rest in @page
  * @len: bytes of the rest; 0 exactly when @page is NULL
- *
  * @csum: enum atmo_tx_csum
+ * @recycle: when it has been sent, @page goes to the lane's receive queue
  */
 struct atmo_tx_frame {
 	const void	*head;
@@ -121,6 +122,7 @@ struct atmo_tx_frame {
 	u16	offset;
 	u16	len;
 	u8	csum;
+	bool	recycle;
 };
 
 /* Something that a NIC has a limited number of. The name outlives the driver. */
@@ -158,7 +160,7 @@ struct atmo_nic_limit {
  *	none of the lane's pages, free the lane. The pages stay the caller's. May
  *	sleep; works when the device is down or gone, too.
  * @rx_provide: give up to @n pages to the receive queue; returns how many were
- *	taken, from the first on. Those belong to the NIC now.
+ *	taken, from the first on. Those belong to the NIC now, which knows of them at once.
  * @rx_return: take up to @n received frames; their pages are the caller's again.
  *	A frame over several buffers comes as several entries, all flagged.
  * @rx_arm: ask for one atmo_lane_wake() when the next frame arrives. Returns
@@ -168,7 +170,10 @@ struct atmo_nic_limit {
  *	stops before a frame that breaks the rules of struct atmo_tx_frame, and
  *	will each time.
  * @tx_return: pages (never NULL) of frames that have been sent, up to @n, in the
- *	order of sending; frames without a page yield nothing
+ *	order of sending; frames without a page yield nothing. Those to be recycled are
+ *	counted in *recycled instead: the receive queue has them now. Only those that it
+ *	has no room for are yielded, too. The NIC may learn of them later, by rx_arm at
+ *	the latest, and is never left without pages for that
  * @lane_error: 0, -ENETDOWN while the device is down (the pages provided stay in
  *	the lane and come back to life with it; frames being sent are dropped and
  *	yielded by tx_return), -ENODEV when it is gone. Cheap: called per batch.
@@ -189,7 +194,8 @@ struct atmo_nic_ops {
 	u32 (*rx_return)(struct atmo_lane *lane, struct atmo_rx_frame *frames, u32 n);
 	bool (*rx_arm)(struct atmo_lane *lane);
 	u32 (*tx_provide)(struct atmo_lane *lane, const struct atmo_tx_frame *frames, u32 n);
-	u32 (*tx_return)(struct atmo_lane *lane, struct atmo_page **pages, u32 n);
+	u32 (*tx_return)(struct atmo_lane *lane, struct atmo_page **pages, u32 n,
+			 u32 *recycled);
 	int (*lane_error)(const struct atmo_lane *lane);
 	void (*lane_queues)(const struct atmo_lane *lane, u32 *rx, u32 *tx);
 	u32 (*limits)(struct atmo_nic *nic, struct atmo_nic_limit *limits, u32 n);

@@ -357,6 +357,8 @@ static u32 lane_rx_return(struct atmo_lane *lane, struct atmo_rx_frame *frames, 
 	spin_lock(&rx->lock);
 	n = atmo_ixgbe_rx_take_batch(rx, frames, n);
 	lane->rx_frames += n;
+	if (rx->running)
+		atmo_ixgbe_rx_tail_lazily(rx);
 	spin_unlock(&rx->lock);
 	return n;
 }
@@ -389,8 +391,10 @@ static bool lane_rx_arm(struct atmo_lane *lane)
 		WRITE_ONCE(lane->armed, 1);
 		/* A before C, see above. */
 		smp_mb();
-		if (rx->running)
+		if (rx->running) {
+			atmo_ixgbe_rx_tail(rx);
 			atmo_ixgbe_irq_unmask(lane->vec);
+		}
 		waiting = atmo_ixgbe_rx_waiting(rx);
 		if (waiting)
 			WRITE_ONCE(lane->armed, 0);

@@ -28,6 +28,10 @@
 #include "priv.h"
 
 #define RS_INTERVAL	32
+/* In @page of a frame: the page is to be received into next. */
+#define LTX_RECYCLE	1UL
+/* Heads up to this long are copied without regard to how long they are. */
+#define LTX_SHORT_HEAD	64
 /* Watchdog ticks without progress until the queue counts as hung. */
 #define HANG_TICKS	5
 
@@ -60,34 +64,46 @@ static const u8 ltx_min_head[] = {
 	[ATMO_TX_CSUM_NONE] = 0,
 };
 
-/* @cmd: further bits of the command */
-static void ltx_write(struct atmo_ixgbe_ltx *tx, dma_addr_t dma, u32 len,
-		      const struct atmo_tx_frame *f, u32 cmd)
+#define LTX_CMD	(IXGBE_TXD_DCMD_DEXT | IXGBE_TXD_DCMD_IFCS | \
+		 FIELD_PREP(IXGBE_TXD_DTYP, IXGBE_TXD_DTYP_DATA))
+
+/**
+ * struct ltx_cursor - where a batch has got to; tx->use and tx->next at its end
+ * @use: next descriptor to write
+ * @next: next frame to put
+ */
+struct ltx_cursor {
+	u32 use;
+	u32 next;
+};
+
+/* @cmd: further bits of the command; @total: bytes of the frame */
+static __always_inline void ltx_write(struct atmo_ixgbe_ltx *tx, struct ltx_cursor *c,
+				      dma_addr_t dma, u32 len, u32 cmd, u8 csum, u32 total)
 {
-	u32 total = max_t(u32, (u32)f->head_len + f->len, IXGBE_TX_MIN_LEN);
-	union ixgbe_tx_desc *d = &tx->desc[tx->use++ & tx->mask];
+	union ixgbe_tx_desc *d = &tx->desc[c->use++ & tx->mask];
 
 	d->read.addr = cpu_to_le64(dma);
-	d->read.cmd_type_len = cpu_to_le32(cmd | IXGBE_TXD_DCMD_DEXT | IXGBE_TXD_DCMD_IFCS |
-					   FIELD_PREP(IXGBE_TXD_DTYP, IXGBE_TXD_DTYP_DATA) |
-					   FIELD_PREP(IXGBE_TXD_DTALEN, len));
-	d->read.olinfo_status = cpu_to_le32(ltx_olinfo[f->csum] |
+	d->read.cmd_type_len = cpu_to_le32(LTX_CMD | cmd | FIELD_PREP(IXGBE_TXD_DTALEN, len));
+	d->read.olinfo_status = cpu_to_le32(ltx_olinfo[csum] |
 					    FIELD_PREP(IXGBE_TXD_PAYLEN, total));
 }
 
-/* What the stack module may ask for; anything else would confuse the device. */
-static bool ltx_valid(const struct atmo_tx_frame *f)
+/* What a frame that has a head must be, beside its length. */
+static __always_inline bool ltx_head_valid(const struct atmo_tx_frame *f)
 {
-	u32 total = (u32)f->head_len + f->len;
-
 	return f->csum < ARRAY_SIZE(ltx_min_head) && f->head_len >= ltx_min_head[f->csum] &&
-	       f->head_len <= ATMO_TX_HEAD_MAX && !f->page == !f->len &&
-	       (u32)f->offset + f->len <= PAGE_SIZE &&
-	       total >= ETH_HLEN && total <= ATMO_FRAME_MAX;
+	       f->head_len <= ATMO_TX_HEAD_MAX && !f->page == !f->len;
+}
+
+/* The same for one that is all page. */
+static __always_inline bool ltx_page_valid(const struct atmo_tx_frame *f)
+{
+	return f->page && f->csum == ATMO_TX_CSUM_NONE;
 }
 
 /* Where the head of frame @i is sent from. */
-static u8 *ltx_head(const struct atmo_ixgbe_ltx *tx, u32 i, dma_addr_t *dma)
+static __always_inline u8 *ltx_head(const struct atmo_ixgbe_ltx *tx, u32 i, dma_addr_t *dma)
 {
 	u32 slot = i & tx->frame_mask;
 	u32 in_chunk = slot % ATMO_IXGBE_HEADS_PER_CHUNK * ATMO_IXGBE_HEAD_LEN;
@@ -98,52 +114,70 @@ static u8 *ltx_head(const struct atmo_ixgbe_ltx *tx, u32 i, dma_addr_t *dma)
 }
 
 /* Too short for the device as it is: copied whole, and filled up with zeros. */
-static void ltx_put_tiny(struct atmo_ixgbe_ltx *tx, const struct atmo_tx_frame *f)
+static noinline void ltx_copy_tiny(u8 *head, const struct atmo_tx_frame *f)
 {
-	dma_addr_t dma;
-	u8 *head = ltx_head(tx, tx->next, &dma);
-
 	memset(head, 0, IXGBE_TX_MIN_LEN);
 	memcpy(head, f->head, f->head_len);
 	if (f->page)
 		memcpy(head + f->head_len, f->page->va + f->offset, f->len);
-	ltx_write(tx, dma, IXGBE_TX_MIN_LEN, f, IXGBE_TXD_DCMD_EOP);
 }
 
-static void ltx_put_parts(struct atmo_ixgbe_ltx *tx, const struct atmo_tx_frame *f)
+/* There are always ATMO_TX_HEAD_MAX bytes; those beyond the head aren't sent. */
+static __always_inline void ltx_copy_head(u8 *to, const struct atmo_tx_frame *f)
 {
+	if (likely(f->head_len <= LTX_SHORT_HEAD))
+		memcpy(to, f->head, LTX_SHORT_HEAD);
+	else
+		memcpy(to, f->head, ATMO_TX_HEAD_MAX);
+}
+
+/*
+ * False: @f breaks the rules of struct atmo_tx_frame, and would confuse the device,
+ * perhaps for good.
+ */
+static __always_inline bool ltx_put(struct atmo_ixgbe_ltx *tx, struct ltx_cursor *c,
+				    const struct atmo_tx_frame *f)
+{
+	struct atmo_ixgbe_tx_frame *fr = ltx_frame(tx, c->next);
+	u32 total = (u32)f->head_len + f->len;
+	unsigned long page = 0;
 	dma_addr_t dma;
 
-	if (f->head_len) {
-		memcpy(ltx_head(tx, tx->next, &dma), f->head, f->head_len);
-		ltx_write(tx, dma, f->head_len, f, f->page ? 0 : IXGBE_TXD_DCMD_EOP);
+	if (unlikely(total < ETH_HLEN || total > ATMO_FRAME_MAX ||
+		     (u32)f->offset + f->len > PAGE_SIZE))
+		return false;
+	if (unlikely(f->head_len ? !ltx_head_valid(f) : !ltx_page_valid(f)))
+		return false;
+	if (unlikely(total < IXGBE_TX_MIN_LEN)) {
+		ltx_copy_tiny(ltx_head(tx, c->next, &dma), f);
+		ltx_write(tx, c, dma, IXGBE_TX_MIN_LEN, IXGBE_TXD_DCMD_EOP, f->csum,
+			  IXGBE_TX_MIN_LEN);
+	} else {
+		if (f->head_len) {
+			ltx_copy_head(ltx_head(tx, c->next, &dma), f);
+			ltx_write(tx, c, dma, f->head_len, f->page ? 0 : IXGBE_TXD_DCMD_EOP,
+				  f->csum, total);
+		}
+		if (f->page) {
+			dma_sync_single_range_for_device(tx->dev, f->page->dma, f->offset, f->len,
+							 DMA_BIDIRECTIONAL);
+			ltx_write(tx, c, f->page->dma + f->offset, f->len, IXGBE_TXD_DCMD_EOP,
+				  f->csum, total);
+		}
 	}
-	if (f->page) {
-		dma_sync_single_range_for_device(tx->dev, f->page->dma, f->offset, f->len,
-						 DMA_BIDIRECTIONAL);
-		ltx_write(tx, f->page->dma + f->offset, f->len, f, IXGBE_TXD_DCMD_EOP);
-	}
-}
-
-static void ltx_put_frame(struct atmo_ixgbe_ltx *tx, const struct atmo_tx_frame *f)
-{
-	struct atmo_ixgbe_tx_frame *fr = ltx_frame(tx, tx->next);
-
-	if (unlikely((u32)f->head_len + f->len < IXGBE_TX_MIN_LEN))
-		ltx_put_tiny(tx, f);
-	else
-		ltx_put_parts(tx, f);
-	fr->page = f->page;
-	fr->end = tx->use;
-	tx->next++;
+	if (f->page)
+		page = (unsigned long)f->page | f->recycle;
+	fr->page = page;
+	fr->end = c->use;
+	c->next++;
+	return true;
 }
 
 /* The frame put last reports for all since @first; the device hasn't seen it yet. */
-static void ltx_report(struct atmo_ixgbe_ltx *tx, u32 first)
+static void ltx_report(struct atmo_ixgbe_ltx *tx, u32 first, const struct ltx_cursor *c)
 {
-	ltx_frame(tx, first)->report = tx->next - 1;
-	tx->desc[(tx->use - 1) & tx->mask].read.cmd_type_len |=
-		cpu_to_le32(IXGBE_TXD_DCMD_RS);
+	ltx_frame(tx, first)->report = c->next - 1;
+	tx->desc[(c->use - 1) & tx->mask].read.cmd_type_len |= cpu_to_le32(IXGBE_TXD_DCMD_RS);
 }
 
 static bool ltx_descriptor_done(const struct atmo_ixgbe_ltx *tx, u32 i)
@@ -192,7 +226,8 @@ u32 atmo_ixgbe_lane_tx_provide(struct atmo_lane *lane, const struct atmo_tx_fram
 			       u32 n)
 {
 	struct atmo_ixgbe_ltx *tx = &lane->tx;
-	u32 first, taken = 0;
+	struct ltx_cursor c;
+	u32 first, end, taken = 0;
 
 	spin_lock(&tx->lock);
 	if (!tx->running)
@@ -202,17 +237,18 @@ u32 atmo_ixgbe_lane_tx_provide(struct atmo_lane *lane, const struct atmo_tx_fram
 		ltx_skip_pageless(tx);
 		n = min(n, ltx_room(tx));
 	}
-	first = tx->next;
-	for (; taken < n && ltx_valid(&frames[taken]); taken++) {
-		ltx_put_frame(tx, &frames[taken]);
-		if (tx->next - first == RS_INTERVAL) {
-			ltx_report(tx, first);
-			first = tx->next;
-		}
-	}
-	if (tx->next != first)
-		ltx_report(tx, first);
+	c = (struct ltx_cursor) { .use = tx->use, .next = tx->next };
+	do {
+		first = c.next;
+		end = min(n, taken + RS_INTERVAL);
+		while (taken < end && ltx_put(tx, &c, &frames[taken]))
+			taken++;
+		if (c.next != first)
+			ltx_report(tx, first, &c);
+	} while (c.next - first == RS_INTERVAL);
 	if (taken) {
+		tx->use = c.use;
+		tx->next = c.next;
 		lane->tx_frames += taken;
 		/* Orders the descriptors before it. */
 		writel(tx->use & tx->mask, tx->tail);
@@ -227,21 +263,41 @@ out:
  * @lane: lane
  * @pages: filled with the pages of frames that were sent, or dropped by a reset
  * @n: most pages to return
+ * @recycled: how many pages went to the receive ring instead
  *
  * Context: process; one caller at a time in this half of the lane.
  * Return: pages returned, in the order of sending.
  */
-u32 atmo_ixgbe_lane_tx_return(struct atmo_lane *lane, struct atmo_page **pages, u32 n)
+u32 atmo_ixgbe_lane_tx_return(struct atmo_lane *lane, struct atmo_page **pages, u32 n,
+			      u32 *recycled)
 {
 	struct atmo_ixgbe_ltx *tx = &lane->tx;
-	u32 nr = 0;
+	struct atmo_ixgbe_rx *rx = &lane->rx;
+	u32 i, room, first, nr = 0;
+	unsigned long page;
 
 	spin_lock(&tx->lock);
 	ltx_reap(tx);
-	for (; nr < n && tx->clean != tx->done; tx->clean++) {
-		pages[nr] = ltx_frame(tx, tx->clean)->page;
-		nr += !!pages[nr];
+	spin_lock(&rx->lock);
+	first = rx->use;
+	room = atmo_ixgbe_rx_room(rx);
+	for (i = tx->clean; i != tx->done; i++) {
+		page = ltx_frame(tx, i)->page;
+		if (page & LTX_RECYCLE && room) {
+			room--;
+			atmo_ixgbe_rx_post(rx, (struct atmo_page *)(page & ~LTX_RECYCLE));
+			continue;
+		}
+		if (nr == n)
+			break;
+		pages[nr] = (struct atmo_page *)(page & ~LTX_RECYCLE);
+		nr += !!page;
 	}
+	tx->clean = i;
+	*recycled = rx->use - first;
+	if (rx->running)
+		atmo_ixgbe_rx_tail_lazily(rx);
+	spin_unlock(&rx->lock);
 	spin_unlock(&tx->lock);
 	return nr;
 }

@@ -24,6 +24,7 @@
 #ifndef ATMO_IXGBE_PRIV_H
 #define ATMO_IXGBE_PRIV_H
 
+#include <linux/dma-mapping.h>
 #include <linux/io.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
@@ -109,12 +110,12 @@ struct atmo_ixgbe_rx {
 
 /**
  * struct atmo_ixgbe_tx_frame - a frame in a lane's transmit ring
- * @page: to be yielded, or NULL
+ * @page: to be yielded, or 0; the lowest bit says that it is to be recycled
  * @end: descriptor after its last one, as a free-running index
  * @report: of the first frame after a report, the one that reports next
  */
 struct atmo_ixgbe_tx_frame {
-	struct atmo_page *page;
+	unsigned long page;
 	u32 end;
 	u32 report;
 };
@@ -526,10 +527,10 @@ struct atmo_ixgbe_rx_meta {
 	u32 hash;
 };
 
-void atmo_ixgbe_rx_post(struct atmo_ixgbe_rx *rx, struct atmo_page *page);
 void atmo_ixgbe_rx_repost(struct atmo_ixgbe_rx *rx);
 bool atmo_ixgbe_rx_waiting(const struct atmo_ixgbe_rx *rx);
 u32 atmo_ixgbe_rx_take_batch(struct atmo_ixgbe_rx *rx, struct atmo_rx_frame *frames, u32 n);
+void atmo_ixgbe_rx_tail_lazily(struct atmo_ixgbe_rx *rx);
 u32 atmo_ixgbe_rx_post_batch(struct atmo_ixgbe_rx *rx, struct atmo_page *const *pages, u32 n);
 void atmo_ixgbe_rx_tail(struct atmo_ixgbe_rx *rx);
 int atmo_ixgbe_rx_clean(struct atmo_ixgbe_queue *q, int budget);
@@ -537,6 +538,30 @@ static inline u32 atmo_ixgbe_rx_room(const struct atmo_ixgbe_rx *rx)
 {
 	/* One stays empty: RDH = RDT means that the device has none. */
 	return rx->mask - (rx->use - rx->clean);
+}
+
+/* Makes @page entry @i of the ring, with DD clear in its descriptor. */
+static __always_inline void atmo_ixgbe_rx_write(struct atmo_ixgbe_rx *rx, u32 i,
+						struct atmo_page *page)
+{
+	union ixgbe_rx_desc *d = &rx->desc[(i - rx->start) & rx->mask];
+
+	rx->page[i & rx->mask] = page;
+	dma_sync_single_range_for_device(rx->dev, page->dma, ATMO_FRAME_OFFSET,
+					 ATMO_IXGBE_RX_BUF_LEN, DMA_BIDIRECTIONAL);
+	d->read.pkt_addr = cpu_to_le64(page->dma + ATMO_FRAME_OFFSET);
+	d->read.hdr_addr = 0;
+}
+
+/*
+ * Puts a page into the ring, whose it is from now on; there must be room. The device
+ * learns of it by atmo_ixgbe_rx_tail().
+ */
+static __always_inline void atmo_ixgbe_rx_post(struct atmo_ixgbe_rx *rx,
+					       struct atmo_page *page)
+{
+	atmo_ixgbe_rx_write(rx, rx->use, page);
+	rx->use++;
 }
 
 /* ---- tx.c ---- */
@@ -554,7 +579,8 @@ bool atmo_ixgbe_lane_hung(struct atmo_lane *lane);
 /* ---- ltx.c ---- */
 u32 atmo_ixgbe_lane_tx_provide(struct atmo_lane *lane, const struct atmo_tx_frame *frames,
 			       u32 n);
-u32 atmo_ixgbe_lane_tx_return(struct atmo_lane *lane, struct atmo_page **pages, u32 n);
+u32 atmo_ixgbe_lane_tx_return(struct atmo_lane *lane, struct atmo_page **pages, u32 n,
+			      u32 *recycled);
 void atmo_ixgbe_ltx_restart(struct atmo_ixgbe_ltx *tx);
 void atmo_ixgbe_ltx_abandon(struct atmo_ixgbe_ltx *tx);
 bool atmo_ixgbe_ltx_hung(struct atmo_ixgbe_ltx *tx);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Receive. The path of an ordinary queue, bottom up: rx_take() reads a descriptor,
+ * Receive. The path of an ordinary queue, bottom up: rx_next() reads a descriptor,
  * rx_frame() asks the demultiplexer and makes an skb of what it leaves to Linux,
- * atmo_ixgbe_rx_clean() is the NAPI loop. Lanes use the first of these only, by
+ * atmo_ixgbe_rx_clean() is the NAPI loop. Lanes read descriptors by the batch, in
  * atmo_ixgbe_rx_take_batch().
  *
  * Nothing here allocates pages: each page that a frame arrived in, or the one
@@ -14,31 +14,8 @@
 
 #include "priv.h"
 
-/* Writes the descriptor of entry @i, with DD clear. */
-static void rx_write_desc(const struct atmo_ixgbe_rx *rx, u32 i)
-{
-	union ixgbe_rx_desc *d = &rx->desc[(i - rx->start) & rx->mask];
-	const struct atmo_page *page = rx->page[i & rx->mask];
-
-	dma_sync_single_range_for_device(rx->dev, page->dma, ATMO_FRAME_OFFSET,
-					 ATMO_IXGBE_RX_BUF_LEN, DMA_BIDIRECTIONAL);
-	d->read.pkt_addr = cpu_to_le64(page->dma + ATMO_FRAME_OFFSET);
-	d->read.hdr_addr = 0;
-}
-
-/**
- * atmo_ixgbe_rx_post() - put a page into the ring; there must be room
- * @rx: ring
- * @page: page, the ring's from now on
- *
- * The device learns of it by atmo_ixgbe_rx_tail().
- */
-void atmo_ixgbe_rx_post(struct atmo_ixgbe_rx *rx, struct atmo_page *page)
-{
-	rx->page[rx->use & rx->mask] = page;
-	rx_write_desc(rx, rx->use);
-	rx->use++;
-}
+/* Pages that a write of the tail is worth. */
+#define RX_TAIL_BATCH	32
 
 /**
  * atmo_ixgbe_rx_post_batch() - put pages into the ring, as many as there is room for
@@ -75,7 +52,7 @@ void atmo_ixgbe_rx_repost(struct atmo_ixgbe_rx *rx)
 	rx->tailed = rx->clean;
 	rx->in_multi = false;
 	for (i = rx->clean; i != rx->use; i++)
-		rx_write_desc(rx, i);
+		atmo_ixgbe_rx_write(rx, i, rx->page[i & rx->mask]);
 }
 
 /**
@@ -90,6 +67,20 @@ void atmo_ixgbe_rx_tail(struct atmo_ixgbe_rx *rx)
 		return;
 	rx->tailed = rx->use;
 	writel((rx->use - rx->start) & rx->mask, rx->tail);
+}
+
+/**
+ * atmo_ixgbe_rx_tail_lazily() - the same when it is worth a write to the device
+ * @rx: ring the device has
+ *
+ * Or when the device has no more pages left than are held back.
+ */
+void atmo_ixgbe_rx_tail_lazily(struct atmo_ixgbe_rx *rx)
+{
+	u32 held = rx->use - rx->tailed;
+
+	if (held >= RX_TAIL_BATCH || held >= rx->tailed - rx->clean)
+		atmo_ixgbe_rx_tail(rx);
 }
 
 static u32 rx_status(const struct atmo_ixgbe_rx *rx)
@@ -119,37 +110,53 @@ static u32 rx_flags(u32 status, u32 info)
 	return flags;
 }
 
+/* What most frames are: whole, UDP, both checksums right. */
+#define RX_PLAIN_STATUS	(IXGBE_RXD_STAT_EOP | IXGBE_RXD_STAT_IPCS | IXGBE_RXD_STAT_L4I)
+#define RX_PLAIN_ERRORS	(IXGBE_RXD_ERR_RXE | IXGBE_RXD_ERR_IPE | IXGBE_RXD_ERR_L4E)
+
+static __always_inline bool rx_is_plain(u32 status, u32 info)
+{
+	return (status & (RX_PLAIN_STATUS | RX_PLAIN_ERRORS)) == RX_PLAIN_STATUS &&
+	       (info & (IXGBE_RXD_PKT_UDP | IXGBE_RXD_PKT_IS_ETQF)) == IXGBE_RXD_PKT_UDP;
+}
+
 /*
- * Fetches the next received buffer, whose page is the caller's then; @meta: more of
- * the descriptor, or NULL. A frame over several buffers can't arrive with JUMBOEN off;
- * if a device does so all the same, each part is flagged, the last one included.
- * False if nothing has arrived.
+ * A frame over several buffers can't arrive with JUMBOEN off; if a device does so all
+ * the same, each part is flagged, the last one included.
  */
-static __always_inline bool rx_take(struct atmo_ixgbe_rx *rx, struct atmo_rx_frame *frame,
+static u32 rx_multi(struct atmo_ixgbe_rx *rx, u32 status)
+{
+	if (likely(!rx->in_multi && (status & IXGBE_RXD_STAT_EOP)))
+		return 0;
+	rx->in_multi = !(status & IXGBE_RXD_STAT_EOP);
+	return ATMO_RX_MULTI_DESC;
+}
+
+/*
+ * Fetches the buffer of descriptor @d, whose page is the caller's then; @meta: more of
+ * the descriptor, or NULL. False if nothing has arrived there.
+ */
+static __always_inline bool rx_take(struct atmo_ixgbe_rx *rx, const union ixgbe_rx_desc *d,
+				    struct atmo_page **page, struct atmo_rx_frame *frame,
 				    struct atmo_ixgbe_rx_meta *meta)
 {
-	const union ixgbe_rx_desc *d = &rx->desc[(rx->clean - rx->start) & rx->mask];
-	struct atmo_page **page = &rx->page[rx->clean & rx->mask];
-	u32 status, info, flags;
+	u32 status = le32_to_cpu(READ_ONCE(d->wb.status_error));
+	u32 info, flags;
 	u16 len;
 
-	if (rx->clean == rx->use)
-		return false;
-	status = rx_status(rx);
 	if (!(status & IXGBE_RXD_STAT_DD))
 		return false;
 	/* The device writes the status last: no other field before it. */
 	dma_rmb();
 	info = le32_to_cpu(READ_ONCE(d->wb.pkt_info));
 	len = le16_to_cpu(READ_ONCE(d->wb.length));
-	flags = rx_flags(status, info);
+	if (likely(rx_is_plain(status, info) && !rx->in_multi))
+		flags = ATMO_RX_L3_OK | ATMO_RX_L4_OK;
+	else
+		flags = rx_flags(status, info) | rx_multi(rx, status);
 	if (unlikely(len > ATMO_IXGBE_RX_BUF_LEN)) {
 		len = 0;
 		flags |= ATMO_RX_HW_ERROR;
-	}
-	if (unlikely(rx->in_multi || !(status & IXGBE_RXD_STAT_EOP))) {
-		flags |= ATMO_RX_MULTI_DESC;
-		rx->in_multi = !(status & IXGBE_RXD_STAT_EOP);
 	}
 	if (meta) {
 		meta->status = status;
@@ -163,7 +170,6 @@ static __always_inline bool rx_take(struct atmo_ixgbe_rx *rx, struct atmo_rx_fra
 	dma_sync_single_range_for_cpu(rx->dev, frame->page->dma, ATMO_FRAME_OFFSET,
 				      len, DMA_BIDIRECTIONAL);
 	*page = NULL;
-	rx->clean++;
 	return true;
 }
 
@@ -178,14 +184,30 @@ static __always_inline bool rx_take(struct atmo_ixgbe_rx *rx, struct atmo_rx_fra
  */
 u32 atmo_ixgbe_rx_take_batch(struct atmo_ixgbe_rx *rx, struct atmo_rx_frame *frames, u32 n)
 {
+	const u32 clean = rx->clean, at = clean - rx->start, mask = rx->mask;
+	const union ixgbe_rx_desc *desc = rx->desc;
+	struct atmo_page **page = rx->page;
 	u32 i = 0;
 
-	while (i < n && rx_take(rx, &frames[i], NULL))
+	n = min(n, rx->use - clean);
+	while (i < n && rx_take(rx, &desc[(at + i) & mask], &page[(clean + i) & mask],
+				&frames[i], NULL))
 		i++;
+	rx->clean = clean + i;
 	return i;
 }
 
 /* ---- Ordinary queues ---- */
+
+static bool rx_next(struct atmo_ixgbe_rx *rx, struct atmo_rx_frame *frame,
+		    struct atmo_ixgbe_rx_meta *meta)
+{
+	if (rx->clean == rx->use || !rx_take(rx, &rx->desc[(rx->clean - rx->start) & rx->mask],
+					     &rx->page[rx->clean & rx->mask], frame, meta))
+		return false;
+	rx->clean++;
+	return true;
+}
 
 static void rx_count(struct atmo_ixgbe_queue *q, u64 *counter, u64 n)
 {
@@ -296,7 +318,7 @@ int atmo_ixgbe_rx_clean(struct atmo_ixgbe_queue *q, int budget)
 
 	rcu_read_lock();
 	nic = rcu_dereference(q->port->nic);
-	while (done < budget && rx_take(&q->rx, &frame, &meta)) {
+	while (done < budget && rx_next(&q->rx, &frame, &meta)) {
 		rx_frame(q, nic, &frame, &meta);
 		atmo_ixgbe_rx_post(&q->rx, frame.page);
 		done++;

@@ -191,6 +191,9 @@ static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 	struct atmo_instance *inst = file->private_data;
 	void __user *uarg = (void __user *)arg;
 
+	/* Once a batch, the others hardly ever. */
+	if (likely(cmd == ATMO_EXCHANGE))
+		return exchange_ioctl(inst, uarg);
 	switch (cmd) {
 	case ATMO_BIND:
 		return bind_ioctl(inst, uarg);
@@ -202,8 +205,6 @@ static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 		return batch_ioctl(inst, uarg, atmo_instance_rx);
 	case ATMO_TX_BATCH:
 		return batch_ioctl(inst, uarg, atmo_instance_tx);
-	case ATMO_EXCHANGE:
-		return exchange_ioctl(inst, uarg);
 	case ATMO_RESTART:
 		return atmo_instance_restart(inst);
 	case ATMO_NEIGH:

@@ -6,7 +6,10 @@
 #ifndef ATMO_STACK_CHECK_H
 #define ATMO_STACK_CHECK_H
 
+#include <linux/if_ether.h>
+
 #include "pure.h"
+#include "ring.h"
 #include "../uapi/linux/atmo.h"
 #include "../uapi/linux/atmo_capture.h"
 #include "../uapi/linux/atmo_ring.h"
@@ -195,6 +198,51 @@ static inline int atmo_check_tx(const struct atmo_tx_desc *desc, u32 max_payload
 		return -EMSGSIZE;
 	}
 	return 0;
+}
+
+/*
+ * Of an entry that is a whole frame, what only such ones must be: the frame itself
+ * says where it goes. As atmo_check_tx(), after that.
+ */
+static inline int atmo_check_tx_whole(const struct atmo_tx_desc *desc, u8 *reason)
+{
+	if (desc->port || desc->addr[0] | desc->addr[1] | desc->addr[2] | desc->addr[3]) {
+		*reason = ATMO_DROP_TX_BAD_DEST;
+		return -EINVAL;
+	}
+	if (desc->len < ETH_HLEN) {
+		*reason = ATMO_DROP_TX_BAD_HEADER;
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* atmo_tx_words.rest of an entry that has flags and nothing else */
+static inline u64 atmo_tx_rest(u32 flags)
+{
+	const union {
+		struct {
+			u16 reserved;
+			u16 port;
+			u32 flags;
+		} part;
+		u64 word;
+	} rest = { .part = { .flags = flags } };
+
+	return rest.word;
+}
+
+/*
+ * Nearly all entries of who forwards frames: true only if nothing is wrong with the
+ * slot, and neither atmo_check_tx() nor atmo_check_tx_whole() would say no.
+ */
+static inline bool atmo_tx_is_plain_whole(const struct atmo_tx_words *words, u32 nr_pages,
+					  u32 max_payload)
+{
+	return words->slot < nr_pages && words->len <= max_payload && words->len >= ETH_HLEN &&
+	       (u32)words->offset + words->len <= ATMO_PAGE_SIZE &&
+	       words->rest == atmo_tx_rest(ATMO_TX_RECYCLE) &&
+	       !(words->addr[0] | words->addr[1]);
 }
 
 #endif /* ATMO_STACK_CHECK_H */

@@ -49,6 +49,7 @@ static void tx_side_init(struct atmo_tx_side *tx)
 	tx->nr_held = 0;
 	tx->nr_comp = 0;
 	tx->nr_recycle = 0;
+	tx->nr_moved = 0;
 	tx->nr_recycled = 0;
 	tx->nr_lane = 0;
 }

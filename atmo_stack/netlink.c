@@ -153,8 +153,10 @@ static void count_buffers(const struct atmo_instance *inst, u32 *buffers)
 		[ATMO_OWNER_SPARE]	= ATMO_BUFFERS_SPARE,
 		[ATMO_OWNER_NIC_RX]	= ATMO_BUFFERS_NIC_RX,
 		[ATMO_OWNER_TX]		= ATMO_BUFFERS_TX,
-		[ATMO_OWNER_RECYCLE]	= ATMO_BUFFERS_TX,
+		[ATMO_OWNER_RECYCLE]	= ATMO_BUFFERS_NIC_RX,
 	};
+	/* The lane has these; the other pages to be recycled it has sent. */
+	u32 unsent = inst->tx.nr_recycle - inst->tx.nr_recycled;
 	u32 slot, word, owner;
 
 	for (slot = 0; slot < inst->nr_pages; slot++) {
@@ -165,6 +167,9 @@ static void count_buffers(const struct atmo_instance *inst, u32 *buffers)
 		else
 			buffers[ATMO_BUFFERS_SHARED]++;
 	}
+	unsent = min(unsent, buffers[ATMO_BUFFERS_NIC_RX]);
+	buffers[ATMO_BUFFERS_NIC_RX] -= unsent;
+	buffers[ATMO_BUFFERS_TX] += unsent;
 }
 
 /* False: not bound, there is nothing to tell. */

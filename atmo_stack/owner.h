@@ -8,11 +8,11 @@
  *       ^ |  <------------  ^  <----------------  |
  *       | |   copied into   |   frame dropped     |
  *       | |  (shared lane)  |                     |
- *       | |                 +--- sent --- RECYCLE |
- *       | +--- tx entry, to be recycled ----^     |
- *       | +--- tx entry --> TX                    |
- *       +--- completed -----+                     |
- *       +--- frame delivered ---------------------+
+ *       | |                 +--- or not sent --+  |
+ *       | +--- tx entry, to be recycled ---> RECYCLE
+ *       | +--- tx entry --> TX                 |  |
+ *       +--- completed -----+                  |  |
+ *       +--- frame delivered ------------------+--+
  *
  * Pages may be shared by several instances of one process, the members of a page
  * domain: the word of a page that the kernel has says for which of them. What the
@@ -21,9 +21,10 @@
  * Two threads may give the same page away at the same time, one by the free
  * ring and one by the tx ring, or to two members: a page leaves the application
  * by compare and exchange. All other owners are the kernel's, and each has one
- * mutex (SPARE and NIC_RX the member's receive mutex, TX and RECYCLE its transmit
- * mutex), so a plain check will do there. A page that has just been recycled waits,
- * SPARE already, in a list under the transmit mutex until the receive side takes it.
+ * mutex (SPARE and NIC_RX the member's receive mutex, TX its transmit mutex), so a plain
+ * check will do there. RECYCLE has that of the side where the page turns up: the lane
+ * sends it, then receives into it. One that comes back from sending waits, SPARE
+ * already, in a list under the transmit mutex until the receive side takes it.
  */
 #ifndef ATMO_STACK_OWNER_H
 #define ATMO_STACK_OWNER_H
@@ -36,7 +37,7 @@
  * @ATMO_OWNER_SPARE: the instance: to receive into, not yet given to a queue
  * @ATMO_OWNER_NIC_RX: the lane's receive queue
  * @ATMO_OWNER_TX: the instance or the lane's transmit queue, to be sent
- * @ATMO_OWNER_RECYCLE: the same, to be received into then
+ * @ATMO_OWNER_RECYCLE: the same, and then the lane's receive queue
  */
 enum atmo_owner {
 	ATMO_OWNER_USER,
@@ -83,7 +84,7 @@ static inline bool atmo_owner_may(u32 from, u32 to)
 	case ATMO_OWNER_TX:
 		return to == ATMO_OWNER_USER;
 	case ATMO_OWNER_RECYCLE:
-		return to == ATMO_OWNER_SPARE;
+		return to == ATMO_OWNER_SPARE || to == ATMO_OWNER_USER;
 	default:
 		return false;
 	}

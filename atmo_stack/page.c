@@ -54,6 +54,7 @@ void atmo_pages_destroy(struct atmo_instance *inst)
 	inst->rx.spare = NULL;
 	inst->rx.nr_spare = 0;
 	inst->rx.nr_nic = 0;
+	inst->tx.nr_moved = 0;
 	kvfree(inst->tx.recycled);
 	inst->tx.recycled = NULL;
 	if (inst->rx.bounce.page)
@@ -122,5 +123,6 @@ int atmo_pages_renew(struct atmo_instance *inst)
 	atmo_domain_reclaim(inst);
 	inst->rx.nr_spare = 0;
 	inst->rx.nr_nic = 0;
+	inst->tx.nr_moved = 0;
 	return 0;
 }

@@ -66,7 +66,8 @@ enum atmo_instance_state {
  * @ring: producer side of the rx ring
  * @spare: slots of owner ATMO_OWNER_SPARE, a stack: warm pages go first
  * @nr_spare: slots on it
- * @nr_nic: pages that the lane's receive queue has
+ * @nr_nic: pages that were put into the lane's receive queue less those that came back,
+ *	but for those that the lane recycled, see atmo_tx_side.nr_moved
  * @vma: the caller's mapping of the pages, while remapping may be done in a call
  * @remapped: by @work, the slot that a frame's page was put behind, see remap.c
  * @copied: frames copied into a page of the application (shared lane)
@@ -104,7 +105,9 @@ struct atmo_rx_side {
  * @nr_comp: entries put and not yet submitted
  * @recycled: slots, SPARE, that the receive side has not taken yet
  * @nr_recycled: how many
- * @nr_recycle: the same, and those of owner ATMO_OWNER_RECYCLE; read without @mutex
+ * @nr_recycle: the same, and those to be recycled that haven't been sent; read without
+ *	@mutex
+ * @nr_moved: pages that the lane has ever recycled itself; read without @mutex
  * @nr_lane: pages of frames that the lane has, or that are held for it
  * @max_payload: of this batch
  * @held: first of @frames that the lane has not taken
@@ -123,6 +126,7 @@ struct atmo_tx_side {
 	u32	*recycled;
 	u32	nr_recycled;
 	u32	nr_recycle;
+	u32	nr_moved;
 	u32	nr_lane;
 	u32	max_payload;
 	u32	held;
@@ -374,6 +378,12 @@ static inline bool atmo_page_known(const struct atmo_instance *inst,
 	return distance / sizeof(*page) < inst->nr_pages && distance % sizeof(*page) == 0;
 }
 
+/* Whole frames in a lane of one's own: no protocol judges them. */
+static inline bool atmo_instance_is_whole(const struct atmo_instance *inst)
+{
+	return inst->ep.flow.family == AF_PACKET && inst->ep.lane;
+}
+
 /* As atmo_owner_move(); if the page can't move, instance or driver is at fault. */
 static inline bool atmo_page_move(struct atmo_instance *inst, u32 slot, u32 from, u32 to)
 {
@@ -413,5 +423,6 @@ int atmo_instance_rx(struct atmo_instance *inst, u32 nr);
 int atmo_instance_exchange(struct atmo_instance *inst, struct atmo_exchange *arg);
 bool atmo_instance_rx_waits(struct atmo_instance *inst);
 int atmo_instance_tx(struct atmo_instance *inst, u32 nr);
+int atmo_instance_tx_held(struct atmo_instance *inst, u32 nr);
 
 #endif /* ATMO_STACK_PRIV_H */

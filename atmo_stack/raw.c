@@ -2,7 +2,8 @@
 /*
  * Whole frames of a port (AF_PACKET), for those who may see and forge everything
  * on the wire anyway: binding needs CAP_NET_RAW. Nothing of a frame is judged but
- * its length, so none is copied for that.
+ * its length, so none is copied for that. In a hardware lane rx.c and tx.c deliver and
+ * send them by themselves.
  */
 #include <linux/if_ether.h>
 #include <linux/if_vlan.h>
@@ -11,6 +12,7 @@
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 
+#include "check.h"
 #include "priv.h"
 
 static void raw_rx(struct atmo_instance *inst, void *priv, struct atmo_rx_work *work, u32 n)
@@ -54,18 +56,12 @@ static int send_by_linux(struct atmo_instance *inst, const struct atmo_tx_work *
 
 static void send_one(struct atmo_instance *inst, struct atmo_tx_work *work)
 {
-	const struct atmo_tx_desc *desc = &work->desc;
+	u8 reason;
 	int err;
 
-	if (desc->port || desc->addr[0] | desc->addr[1] | desc->addr[2] | desc->addr[3])
-		return atmo_tx_refuse(work, ATMO_DROP_TX_BAD_DEST, -EINVAL);
-	if (desc->len < ETH_HLEN)
-		return atmo_tx_refuse(work, ATMO_DROP_TX_BAD_HEADER, -EINVAL);
-	if (inst->ep.lane) {
-		work->csum = ATMO_TX_CSUM_NONE;
-		work->verdict = ATMO_TX_SEND;
-		return;
-	}
+	err = atmo_check_tx_whole(&work->desc, &reason);
+	if (err)
+		return atmo_tx_refuse(work, reason, err);
 	err = send_by_linux(inst, work);
 	if (err == -ENOBUFS)
 		atmo_tx_refuse(work, ATMO_DROP_TX_NO_MEMORY, err);

@@ -111,6 +111,40 @@ static inline void atmo_ring_copy_tx(const struct atmo_ring *ring, u32 i,
 	to[3] = READ_ONCE(from[3]);
 }
 
+/**
+ * struct atmo_tx_words - a tx entry as it is read by a loop that judges most of them at
+ *	a glance
+ * @slot: as in struct atmo_tx_desc
+ * @offset: likewise
+ * @len: likewise
+ * @rest: reserved, port and flags
+ * @addr: the address
+ */
+struct atmo_tx_words {
+	u32	slot;
+	u16	offset;
+	u16	len;
+	u64	rest;
+	u64	addr[2];
+};
+
+static_assert(sizeof(struct atmo_tx_words) == sizeof(struct atmo_tx_desc), "not an entry");
+
+/* As atmo_ring_copy_tx(). */
+static inline struct atmo_tx_words atmo_ring_read_tx(const struct atmo_ring *ring, u32 i)
+{
+	const struct atmo_tx_words *from = (const struct atmo_tx_words *)ring->entries +
+					   atmo_ring_index(ring, i);
+
+	return (struct atmo_tx_words) {
+		.slot = READ_ONCE(from->slot),
+		.offset = READ_ONCE(from->offset),
+		.len = READ_ONCE(from->len),
+		.rest = READ_ONCE(from->rest),
+		.addr = { READ_ONCE(from->addr[0]), READ_ONCE(from->addr[1]) },
+	};
+}
+
 static inline void atmo_ring_put_rx(const struct atmo_ring *ring, u32 i,
 				    const struct atmo_rx_desc *desc)
 {

@@ -21,6 +21,12 @@
 
 /* ---- Pages in ---- */
 
+/* Pages that the lane's receive queue has. */
+static u32 nr_nic(const struct atmo_instance *inst)
+{
+	return inst->rx.nr_nic + READ_ONCE(inst->tx.nr_moved);
+}
+
 static void take_free_entry(struct atmo_instance *inst, u32 i)
 {
 	struct atmo_rx_side *rx = &inst->rx;
@@ -55,28 +61,31 @@ static void take_free(struct atmo_instance *inst)
 	atmo_ring_release(&rx->free, nr);
 }
 
-/*
- * Pages of packets sent with ATMO_TX_RECYCLE. While another thread is sending, they
- * can wait for the next call.
- */
+/* Pages of packets sent with ATMO_TX_RECYCLE, with tx.mutex held. */
 static void take_recycled(struct atmo_instance *inst)
 {
 	struct atmo_rx_side *rx = &inst->rx;
 	struct atmo_tx_side *tx = &inst->tx;
 
-	if (!READ_ONCE(tx->nr_recycle) || !mutex_trylock(&tx->mutex))
-		return;
+	lockdep_assert_held(&tx->mutex);
 	/* Who sends collects. Otherwise there is no hurry while the NIC has more. */
-	if (!tx->nr_recycled && rx->nr_nic <= tx->nr_recycle)
+	if (!tx->nr_recycled && nr_nic(inst) <= tx->nr_recycle)
 		atmo_tx_collect(inst);
 	if (!tx->nr_recycled)
-		goto unlock;
+		return;
 	memcpy(&rx->spare[rx->nr_spare], tx->recycled, tx->nr_recycled * sizeof(*rx->spare));
 	rx->nr_spare += tx->nr_recycled;
 	WRITE_ONCE(tx->nr_recycle, tx->nr_recycle - tx->nr_recycled);
 	tx->nr_recycled = 0;
-unlock:
-	mutex_unlock(&tx->mutex);
+}
+
+/* While another thread is sending, they can wait for the next call. */
+static void try_recycled(struct atmo_instance *inst)
+{
+	if (!READ_ONCE(inst->tx.nr_recycle) || !mutex_trylock(&inst->tx.mutex))
+		return;
+	take_recycled(inst);
+	mutex_unlock(&inst->tx.mutex);
 }
 
 /* What the queue has no room for stays spare, and is offered by the next call. */
@@ -85,18 +94,23 @@ static void provide(struct atmo_instance *inst)
 	struct atmo_page *pages[ATMO_CHUNK];
 	struct atmo_rx_side *rx = &inst->rx;
 	struct atmo_endpoint *ep = &inst->ep;
+	const u32 member = inst->member;
+	u32 *owners = inst->owners;
+	const u32 *top;
 	u32 i, n, took;
 
 	do {
 		n = min_t(u32, rx->nr_spare, ATMO_CHUNK);
 		if (!n)
 			return;
+		top = &rx->spare[rx->nr_spare - 1];
 		for (i = 0; i < n; i++)
-			pages[i] = &inst->pages[rx->spare[rx->nr_spare - 1 - i]];
+			pages[i] = &inst->pages[top[-(s32)i]];
 		took = min(ep->ops->rx_provide(ep->lane, pages, n), n);
 		for (i = 0; i < took; i++)
-			atmo_page_move(inst, pages[i]->slot, ATMO_OWNER_SPARE,
-				       ATMO_OWNER_NIC_RX);
+			if (unlikely(!atmo_owner_move(&owners[top[-(s32)i]], member,
+						      ATMO_OWNER_SPARE, ATMO_OWNER_NIC_RX)))
+				atmo_instance_fail(inst);
 		rx->nr_spare -= took;
 		rx->nr_nic += took;
 	} while (took == ATMO_CHUNK);
@@ -110,18 +124,33 @@ static void provide_lazily(struct atmo_instance *inst)
 {
 	const struct atmo_rx_side *rx = &inst->rx;
 
-	if (inst->ep.lane && (rx->nr_spare >= ATMO_CHUNK || rx->nr_spare > rx->nr_nic / 4))
+	if (inst->ep.lane && (rx->nr_spare >= ATMO_CHUNK || rx->nr_spare > nr_nic(inst) / 4))
 		provide(inst);
 }
 
 /* ---- Frames ---- */
 
-/* Hardware lane: the page goes back to the NIC by way of the spare slots. */
+/*
+ * Hardware lane: the page of a frame has a new owner. It was put into the receive queue
+ * by provide(), or by the lane itself after it had been sent.
+ */
+static __always_inline bool page_arrived(struct atmo_instance *inst, u32 slot, u32 to)
+{
+	u32 *word = &inst->owners[slot];
+
+	if (likely(atmo_owner_move(word, inst->member, ATMO_OWNER_RECYCLE, to) ||
+		   atmo_owner_move(word, inst->member, ATMO_OWNER_NIC_RX, to)))
+		return true;
+	atmo_instance_fail(inst);
+	return false;
+}
+
+/* The page goes back to the NIC by way of the spare slots. */
 static void give_back(struct atmo_instance *inst, u32 slot)
 {
 	struct atmo_rx_side *rx = &inst->rx;
 
-	if (atmo_page_move(inst, slot, ATMO_OWNER_NIC_RX, ATMO_OWNER_SPARE))
+	if (page_arrived(inst, slot, ATMO_OWNER_SPARE))
 		rx->spare[rx->nr_spare++] = slot;
 }
 
@@ -203,7 +232,8 @@ static void pass_to_linux(struct atmo_instance *inst, const struct atmo_rx_frame
 }
 
 /* Puts a frame into the rx ring, as entry @i from the cursor. */
-static void put_rx(struct atmo_instance *inst, u32 i, struct atmo_rx_desc *desc, u32 slot)
+static __always_inline void put_rx(struct atmo_instance *inst, u32 i,
+				   struct atmo_rx_desc *desc, u32 slot)
 {
 	struct atmo_rx_side *rx = &inst->rx;
 
@@ -216,13 +246,14 @@ static void put_rx(struct atmo_instance *inst, u32 i, struct atmo_rx_desc *desc,
 }
 
 /* Returns whether it went to the rx ring. */
-static bool finish_lane(struct atmo_instance *inst, struct atmo_rx_work *work, u32 i)
+static __always_inline bool finish_lane(struct atmo_instance *inst, struct atmo_rx_work *work,
+					u32 i)
 {
 	u32 slot = work->slot;
 
 	if (likely(work->verdict == ATMO_RX_DELIVER)) {
 		/* Owner first, entry second: the entry says whose it is. */
-		if (!atmo_page_move(inst, slot, ATMO_OWNER_NIC_RX, ATMO_OWNER_USER))
+		if (!page_arrived(inst, slot, ATMO_OWNER_USER))
 			return false;
 		put_rx(inst, i, &work->desc, slot);
 		return true;
@@ -326,14 +357,61 @@ static u32 finish_all_shared(struct atmo_instance *inst, u32 n)
 	return delivered;
 }
 
-/* Handles the first @n of rx->frames; the rx ring has room for them. */
-static void handle(struct atmo_instance *inst, u32 n)
+/* Judges and finishes the first @n of rx->frames; returns how many were delivered. */
+static u32 handle_judged(struct atmo_instance *inst, u32 n)
 {
-	u32 m = judge(inst, n), delivered;
+	u32 m = judge(inst, n);
 
 	if (atmo_captured(inst))
 		capture_judged(inst, m);
-	delivered = inst->ep.lane ? finish_all_lane(inst, m) : finish_all_shared(inst, m);
+	return inst->ep.lane ? finish_all_lane(inst, m) : finish_all_shared(inst, m);
+}
+
+/* The same for whole frames, which are what judge() would make of them. */
+static u32 handle_whole(struct atmo_instance *inst, u32 n)
+{
+	struct atmo_rx_side *rx = &inst->rx;
+	const struct atmo_ring ring = rx->ring;
+	u32 i, slot, delivered = 0;
+	u64 bytes = 0;
+
+	for (i = 0; i < n; i++) {
+		const struct atmo_rx_frame *frame = &rx->frames[i];
+
+		if (unlikely(!atmo_page_known(inst, frame->page, &slot))) {
+			atmo_instance_fail(inst);
+			continue;
+		}
+		if (unlikely(!is_sound(frame))) {
+			drop_unsound(inst, frame, slot);
+			continue;
+		}
+		/* Owner first, entry second: the entry says whose it is. */
+		if (unlikely(!page_arrived(inst, slot, ATMO_OWNER_USER)))
+			continue;
+		atmo_ring_put_rx(&ring, delivered++, &(struct atmo_rx_desc) {
+			.slot = slot,
+			.offset = frame->offset,
+			.len = frame->len,
+			.frame_offset = frame->offset,
+		});
+		bytes += frame->len;
+		trace_atmo_receive(inst->id, ATMO_LANE_HARDWARE, slot, frame->len);
+	}
+	rx->packets += delivered;
+	rx->bytes += bytes;
+	return delivered;
+}
+
+/* Handles the first @n of rx->frames; the rx ring has room for them. */
+static void handle(struct atmo_instance *inst, u32 n)
+{
+	u32 delivered;
+
+	if (atmo_instance_is_whole(inst) && !atmo_captured(inst))
+		delivered = handle_whole(inst, n);
+	else
+		delivered = handle_judged(inst, n);
 	if (delivered)
 		atmo_ring_submit(&inst->rx.ring, delivered);
 }
@@ -343,7 +421,7 @@ static u32 lane_chunk(struct atmo_instance *inst, u32 n)
 	struct atmo_endpoint *ep = &inst->ep;
 
 	n = min(ep->ops->rx_return(ep->lane, inst->rx.frames, n), n);
-	inst->rx.nr_nic -= min(n, inst->rx.nr_nic);
+	inst->rx.nr_nic -= n;
 	if (n)
 		handle(inst, n);
 	return n;
@@ -378,7 +456,7 @@ bool atmo_instance_rx_waits(struct atmo_instance *inst)
 	if (ep->lane) {
 		provide(inst);
 		return ep->ops->rx_arm(ep->lane) ||
-		       (!inst->rx.nr_nic && READ_ONCE(inst->tx.nr_recycle));
+		       (!nr_nic(inst) && READ_ONCE(inst->tx.nr_recycle));
 	}
 	return atmo_queue_peek(ep->queue, &frame, 1);
 }
@@ -401,7 +479,6 @@ static u32 rx_locked(struct atmo_instance *inst, u32 nr)
 	u32 n, room, got, handled = 0;
 
 	take_free(inst);
-	take_recycled(inst);
 	provide_lazily(inst);
 	if (!atmo_ring_reserve(&rx->ring, &room))
 		atmo_rx_drop(inst, ATMO_DROP_BAD_CURSOR);
@@ -422,6 +499,16 @@ static u32 rx_locked(struct atmo_instance *inst, u32 nr)
 	return handled;
 }
 
+/* 0: there may be frames. */
+static int rx_error(const struct atmo_instance *inst)
+{
+	int err = atmo_instance_error(inst);
+
+	if (err)
+		return err;
+	return unlikely(!inst->proto) ? -EPROTONOSUPPORT : atmo_instance_device_error(inst);
+}
+
 /* Number of frames handled, or a negative errno. */
 int atmo_instance_rx(struct atmo_instance *inst, u32 nr)
 {
@@ -430,19 +517,37 @@ int atmo_instance_rx(struct atmo_instance *inst, u32 nr)
 
 	mutex_lock(&inst->rx.mutex);
 	inst->rx.vma = vma;
-	ret = atmo_instance_error(inst);
-	if (!ret && !inst->proto)
-		ret = -EPROTONOSUPPORT;
-	if (!ret)
-		ret = atmo_instance_device_error(inst);
-	if (!ret)
+	ret = rx_error(inst);
+	if (!ret) {
+		try_recycled(inst);
 		ret = rx_locked(inst, nr);
+	}
 	inst->rx.vma = NULL;
 	mutex_unlock(&inst->rx.mutex);
 	atmo_remap_end(vma);
 	return ret;
 }
 EXPORT_SYMBOL_IF_KUNIT(atmo_instance_rx);
+
+/* In a lane: both halves in one go, so that pages get from one to the other. */
+static int exchange_in_lane(struct atmo_instance *inst, u32 tx_nr, u32 rx_nr, int *received)
+{
+	int sent = 0;
+
+	mutex_lock(&inst->rx.mutex);
+	mutex_lock(&inst->tx.mutex);
+	if (tx_nr)
+		sent = atmo_instance_tx_held(inst, tx_nr);
+	if (sent >= 0)
+		*received = rx_error(inst);
+	if (sent >= 0 && !*received && inst->tx.nr_recycle)
+		take_recycled(inst);
+	mutex_unlock(&inst->tx.mutex);
+	if (sent >= 0 && !*received && rx_nr)
+		*received = rx_locked(inst, rx_nr);
+	mutex_unlock(&inst->rx.mutex);
+	return sent;
+}
 
 /*
  * Sends, then receives; the numbers in @arg become those of what was handled. An error
@@ -452,12 +557,16 @@ int atmo_instance_exchange(struct atmo_instance *inst, struct atmo_exchange *arg
 {
 	int sent = 0, received = 0;
 
-	if (arg->tx_nr)
-		sent = atmo_instance_tx(inst, arg->tx_nr);
+	if (likely(READ_ONCE(inst->ep.lane))) {
+		sent = exchange_in_lane(inst, arg->tx_nr, arg->rx_nr, &received);
+	} else {
+		if (arg->tx_nr)
+			sent = atmo_instance_tx(inst, arg->tx_nr);
+		if (sent >= 0 && arg->rx_nr)
+			received = atmo_instance_rx(inst, arg->rx_nr);
+	}
 	if (sent < 0)
 		return sent;
-	if (arg->rx_nr)
-		received = atmo_instance_rx(inst, arg->rx_nr);
 	if (received < 0 && !sent)
 		return received;
 	arg->tx_nr = sent;

@@ -6,9 +6,10 @@
  *     small payload   copied behind the headers; the page comes back at once
  *     large payload   the page itself, which is TX until the lane yields it
  *
- * Every page taken comes back by the completion ring, or with ATMO_TX_RECYCLE by way
- * of the spare slots, see rx.c. The application may leave the completion ring full;
- * then nothing more is taken or collected.
+ * Every page taken comes back by the completion ring. With ATMO_TX_RECYCLE the lane
+ * receives into it when it has sent it; one that the lane did not get, or has no room
+ * for, goes to the spare slots, see rx.c. The application may leave the completion ring
+ * full; then nothing more is taken or collected.
  *
  * Entries that the protocol has judged may already be on their way through
  * Linux, so a chunk is never put back: frames that the lane has no room for are
@@ -22,6 +23,9 @@
 #include "check.h"
 #include "priv.h"
 #include "../atmo_portmgr/compat.h"
+
+/* Payloads up to this long are copied without regard to how long they are. */
+#define SHORT_COPY	32
 
 /* ---- Completions ---- */
 
@@ -41,23 +45,30 @@ static void tx_end(struct atmo_tx_side *tx)
 }
 
 /*
- * The page is the application's again, or to be received into. The caller has seen to
- * it that there is room in the completion ring; in the list there is for each slot.
+ * A page that isn't to be recycled is the application's again. The caller has seen to
+ * it that there is room in the completion ring.
  */
-static void give_back(struct atmo_instance *inst, u32 slot, s32 status)
+static noinline void yield_page(struct atmo_instance *inst, u32 slot, s32 status)
 {
 	const struct atmo_comp_desc desc = { .slot = slot, .status = status };
 	struct atmo_tx_side *tx = &inst->tx;
 
-	if (atmo_owner_of(READ_ONCE(inst->owners[slot])) == ATMO_OWNER_RECYCLE) {
-		if (atmo_page_move(inst, slot, ATMO_OWNER_RECYCLE, ATMO_OWNER_SPARE))
-			tx->recycled[tx->nr_recycled++] = slot;
-		return;
-	}
 	if (!atmo_page_move(inst, slot, ATMO_OWNER_TX, ATMO_OWNER_USER))
 		return;
 	atmo_ring_put_comp(&tx->comp, tx->nr_comp++, &desc);
 	tx->comp_room--;
+}
+
+/* The page is done with; in the list of recycled ones there is room for each slot. */
+static __always_inline void give_back(struct atmo_instance *inst, u32 slot, s32 status)
+{
+	struct atmo_tx_side *tx = &inst->tx;
+
+	if (likely(atmo_owner_move(&inst->owners[slot], inst->member, ATMO_OWNER_RECYCLE,
+				   ATMO_OWNER_SPARE)))
+		tx->recycled[tx->nr_recycled++] = slot;
+	else
+		yield_page(inst, slot, status);
 }
 
 /* Pages that the lane is done with, if it has any. */
@@ -65,16 +76,18 @@ static void collect(struct atmo_instance *inst)
 {
 	struct atmo_endpoint *ep = &inst->ep;
 	struct atmo_tx_side *tx = &inst->tx;
-	u32 i, n, got, slot;
+	u32 i, n, got, slot, moved;
 
 	do {
 		if (!tx->nr_lane)
 			return;
 		n = min_t(u32, tx->comp_room, ATMO_CHUNK);
-		got = min(ep->ops->tx_return(ep->lane, tx->done, n), n);
-		tx->nr_lane -= min(got, tx->nr_lane);
+		got = min(ep->ops->tx_return(ep->lane, tx->done, n, &moved), n);
+		tx->nr_lane -= min(got + moved, tx->nr_lane);
+		WRITE_ONCE(tx->nr_recycle, tx->nr_recycle - min(moved, tx->nr_recycle));
+		WRITE_ONCE(tx->nr_moved, tx->nr_moved + moved);
 		for (i = 0; i < got; i++) {
-			if (atmo_page_known(inst, tx->done[i], &slot))
+			if (likely(atmo_page_known(inst, tx->done[i], &slot)))
 				give_back(inst, slot, 0);
 			else
 				atmo_instance_fail(inst);
@@ -95,14 +108,21 @@ void atmo_tx_collect(struct atmo_instance *inst)
 
 /* ---- Frames to the lane ---- */
 
-/* The first @n of those that were held. */
-static void capture_taken(struct atmo_instance *inst, u32 n)
+/* The first @n of those that were held: counted, and told to who listens. */
+static void account_taken(struct atmo_instance *inst, u32 n)
 {
 	struct atmo_tx_side *tx = &inst->tx;
 	u32 i;
 
-	for (i = 0; i < n; i++)
-		atmo_capture_tx(inst, &tx->frames[tx->held + i]);
+	tx->packets += n;
+	for (i = tx->held; i < tx->held + n; i++)
+		tx->bytes += tx->payload_len[i];
+	if (atmo_captured(inst))
+		for (i = tx->held; i < tx->held + n; i++)
+			atmo_capture_tx(inst, &tx->frames[i]);
+	if (trace_atmo_transmit_enabled())
+		for (i = tx->held; i < tx->held + n; i++)
+			trace_atmo_transmit(inst->id, false, tx->payload_len[i]);
 }
 
 static void push_held(struct atmo_instance *inst)
@@ -113,14 +133,9 @@ static void push_held(struct atmo_instance *inst)
 
 	took = min(ep->ops->tx_provide(ep->lane, &tx->frames[tx->held], tx->nr_held),
 		   tx->nr_held);
-	tx->packets += took;
+	account_taken(inst, took);
 	tx->nr_held -= took;
-	if (atmo_captured(inst))
-		capture_taken(inst, took);
-	for (; took; took--) {
-		trace_atmo_transmit(inst->id, false, tx->payload_len[tx->held]);
-		tx->bytes += tx->payload_len[tx->held++];
-	}
+	tx->held += took;
 }
 
 /* The device is down: nothing will be sent, so nothing may be kept. */
@@ -141,89 +156,191 @@ static void drop_held(struct atmo_instance *inst, int status)
 
 /* ---- Entries of the tx ring ---- */
 
+static noinline void refuse(struct atmo_instance *inst, u32 slot, enum atmo_drop reason, int err)
+{
+	atmo_tx_drop(inst, reason);
+	give_back(inst, slot, err);
+}
+
 /*
- * Takes entry @i; returns whether *work is to be judged by the protocol. Counts in
+ * Takes the page of an entry, of which *desc is a copy. False: it was refused. Counts in
  * *nr_recycle. @flags: that the protocol knows
  */
-static __always_inline bool take_entry(struct atmo_instance *inst, u32 i,
-				       struct atmo_tx_work *work, u32 flags, u32 *nr_recycle)
+static __always_inline bool take_entry(struct atmo_instance *inst, struct atmo_tx_desc *desc,
+				       u32 flags, u32 *nr_recycle)
 {
 	struct atmo_tx_side *tx = &inst->tx;
-	struct atmo_tx_desc *desc = &work->desc;
 	u32 owner;
 	u8 reason;
 	int err;
 
-	atmo_ring_copy_tx(&tx->ring, i, desc);
-	if (desc->slot >= inst->nr_pages) {
+	if (unlikely(desc->slot >= inst->nr_pages)) {
 		atmo_tx_drop(inst, ATMO_DROP_TX_BAD_SLOT);
 		return false;
 	}
 	desc->slot = array_index_nospec(desc->slot, inst->nr_pages);
 	owner = desc->flags & ATMO_TX_RECYCLE ? ATMO_OWNER_RECYCLE : ATMO_OWNER_TX;
-	if (!atmo_owner_take(&inst->owners[desc->slot], inst->member, owner)) {
+	if (unlikely(!atmo_owner_take(&inst->owners[desc->slot], inst->member, owner))) {
 		atmo_tx_drop(inst, ATMO_DROP_TX_NOT_OWNED);
 		return false;
 	}
 	*nr_recycle += owner == ATMO_OWNER_RECYCLE;
 	err = atmo_check_tx(desc, tx->max_payload, flags, &reason);
-	if (err) {
-		atmo_tx_drop(inst, reason);
-		give_back(inst, desc->slot, err);
+	if (unlikely(err)) {
+		refuse(inst, desc->slot, reason, err);
 		return false;
 	}
-	work->payload = inst->pages[desc->slot].va + desc->offset;
-	work->verdict = ATMO_TX_REFUSE;
-	work->reason = ATMO_DROP_TX_DEVICE;
-	work->status = -EIO;
-	work->csum = ATMO_TX_CSUM_UDP4;
-	work->skip = 0;
-	work->head_len = 0;
 	return true;
 }
 
-/* Consumes @n entries; returns how many are in tx->work. */
+/* @n entries have been taken, of which @nr_recycle with ATMO_TX_RECYCLE. */
+static void release_entries(struct atmo_tx_side *tx, u32 n, u32 nr_recycle)
+{
+	atmo_ring_release(&tx->ring, n);
+	WRITE_ONCE(tx->nr_recycle, tx->nr_recycle + nr_recycle);
+}
+
+static u32 entry_flags(const struct atmo_instance *inst)
+{
+	return inst->proto->tx_flags | ATMO_TX_RECYCLE;
+}
+
+/* Consumes @n entries; returns how many are in tx->work, for the protocol to judge. */
 static u32 take_entries(struct atmo_instance *inst, u32 n)
 {
 	struct atmo_tx_side *tx = &inst->tx;
-	const u32 flags = inst->proto->tx_flags | ATMO_TX_RECYCLE;
+	const struct atmo_ring ring = tx->ring;
+	const u32 flags = entry_flags(inst);
 	struct atmo_tx_work *work = tx->work;
 	u32 i, nr_recycle = 0;
 
-	for (i = 0; i < n; i++)
-		work += take_entry(inst, i, work, flags, &nr_recycle);
-	atmo_ring_release(&tx->ring, n);
-	WRITE_ONCE(tx->nr_recycle, tx->nr_recycle + nr_recycle);
+	for (i = 0; i < n; i++) {
+		atmo_ring_copy_tx(&ring, i, &work->desc);
+		if (!take_entry(inst, &work->desc, flags, &nr_recycle))
+			continue;
+		work->payload = inst->pages[work->desc.slot].va + work->desc.offset;
+		work->verdict = ATMO_TX_REFUSE;
+		work->reason = ATMO_DROP_TX_DEVICE;
+		work->status = -EIO;
+		work->csum = ATMO_TX_CSUM_UDP4;
+		work->skip = 0;
+		work->head_len = 0;
+		work++;
+	}
+	release_entries(tx, n, nr_recycle);
 	return work - tx->work;
+}
+
+/* A whole frame whose entry is not as most are; false: it was refused. */
+static noinline bool take_whole(struct atmo_instance *inst, const struct atmo_tx_words *words,
+				struct atmo_tx_desc *desc, u32 *nr_recycle)
+{
+	u8 reason;
+	int err;
+
+	memcpy(desc, words, sizeof(*desc));
+	if (!take_entry(inst, desc, entry_flags(inst), nr_recycle))
+		return false;
+	err = atmo_check_tx_whole(desc, &reason);
+	if (err)
+		refuse(inst, desc->slot, reason, err);
+	return !err;
+}
+
+static __always_inline void queue_page(struct atmo_instance *inst, u32 held, u32 slot,
+				       u16 offset, u16 len, bool recycle)
+{
+	struct atmo_tx_side *tx = &inst->tx;
+
+	tx->payload_len[held] = len;
+	tx->frames[held] = (struct atmo_tx_frame) {
+		.page = &inst->pages[slot],
+		.offset = offset,
+		.len = len,
+		.csum = ATMO_TX_CSUM_NONE,
+		.recycle = recycle,
+	};
+}
+
+/* Consumes @n entries that are whole frames, to go out as they are. */
+static void queue_whole(struct atmo_instance *inst, u32 n)
+{
+	const u32 nr_pages = inst->nr_pages, member = inst->member;
+	struct atmo_tx_side *tx = &inst->tx;
+	const struct atmo_ring ring = tx->ring;
+	u32 i, slot, held = 0, nr_recycle = 0;
+	u32 *owners = inst->owners;
+
+	for (i = 0; i < n; i++) {
+		const struct atmo_tx_words words = atmo_ring_read_tx(&ring, i);
+
+		if (unlikely(!atmo_tx_is_plain_whole(&words, nr_pages, tx->max_payload))) {
+			struct atmo_tx_words copy = words;
+			struct atmo_tx_desc desc;
+
+			if (take_whole(inst, &copy, &desc, &nr_recycle))
+				queue_page(inst, held++, desc.slot, desc.offset, desc.len,
+					   desc.flags & ATMO_TX_RECYCLE);
+			continue;
+		}
+		slot = array_index_nospec(words.slot, nr_pages);
+		if (unlikely(!atmo_owner_take(&owners[slot], member, ATMO_OWNER_RECYCLE))) {
+			atmo_tx_drop(inst, ATMO_DROP_TX_NOT_OWNED);
+			continue;
+		}
+		nr_recycle++;
+		queue_page(inst, held++, slot, words.offset, words.len, true);
+	}
+	release_entries(tx, n, nr_recycle);
+	tx->nr_held = held;
+	tx->nr_lane += held;
+}
+
+/* The payload of an entry, behind the headers. It may be changed meanwhile. */
+static __always_inline void copy_payload(struct atmo_tx_work *work, u16 len)
+{
+	u8 *to = work->head + work->head_len;
+	const u8 *from = work->payload + work->skip;
+
+	/* What is copied beyond the end is overwritten, or not sent. */
+	if (len <= SHORT_COPY && work->desc.offset + work->skip <= ATMO_PAGE_SIZE - SHORT_COPY &&
+	    work->head_len <= ATMO_TX_HEAD_MAX - SHORT_COPY)
+		memcpy(to, from, SHORT_COPY);
+	else
+		memcpy(to, from, len);
 }
 
 /*
  * Adds a judged entry to the frames for the lane. What fits behind its headers is
  * copied there, so that the page comes back at once.
  */
-static void queue_frame(struct atmo_instance *inst, struct atmo_tx_work *work)
+static __always_inline void queue_frame(struct atmo_instance *inst, struct atmo_tx_work *work)
 {
 	struct atmo_tx_side *tx = &inst->tx;
 	struct atmo_tx_frame *frame = &tx->frames[tx->nr_held];
 	const struct atmo_tx_desc *desc = &work->desc;
-	u16 len = desc->len - work->skip;
+	u32 len = desc->len - work->skip;
 
 	tx->payload_len[tx->nr_held++] = desc->len;
-	frame->head = work->head;
-	frame->csum = work->csum;
 	if (work->head_len && work->head_len + len <= ATMO_TX_HEAD_MAX) {
-		memcpy(work->head + work->head_len, work->payload + work->skip, len);
-		frame->head_len = work->head_len + len;
-		frame->page = NULL;
-		frame->offset = 0;
-		frame->len = 0;
+		copy_payload(work, len);
+		*frame = (struct atmo_tx_frame) {
+			.head = work->head,
+			.head_len = work->head_len + len,
+			.csum = work->csum,
+		};
 		give_back(inst, desc->slot, 0);
 	} else {
-		frame->head_len = work->head_len;
+		*frame = (struct atmo_tx_frame) {
+			.head = work->head,
+			.head_len = work->head_len,
+			.page = &inst->pages[desc->slot],
+			.offset = desc->offset + work->skip,
+			.len = len,
+			.csum = work->csum,
+			.recycle = desc->flags & ATMO_TX_RECYCLE,
+		};
 		tx->nr_lane++;
-		frame->page = &inst->pages[desc->slot];
-		frame->offset = desc->offset + work->skip;
-		frame->len = len;
 	}
 }
 
@@ -259,11 +376,23 @@ static void finish_entry(struct atmo_instance *inst, struct atmo_tx_work *work)
 
 /* ---- Batches ---- */
 
+/* The same for entries that the protocol has to judge. */
+static void queue_judged(struct atmo_instance *inst, u32 n)
+{
+	struct atmo_tx_side *tx = &inst->tx;
+	u32 i, m = take_entries(inst, n);
+
+	if (m)
+		inst->proto->tx(inst, inst->proto_priv, tx->work, m);
+	for (i = 0; i < m; i++)
+		finish_entry(inst, &tx->work[i]);
+}
+
 /* Up to @nr entries; returns how many were consumed. */
 static u32 tx_chunk(struct atmo_instance *inst, u32 nr)
 {
 	struct atmo_tx_side *tx = &inst->tx;
-	u32 i, m, filled, n;
+	u32 filled, n;
 
 	if (!atmo_ring_peek(&tx->ring, &filled))
 		atmo_tx_drop(inst, ATMO_DROP_BAD_CURSOR);
@@ -271,12 +400,11 @@ static u32 tx_chunk(struct atmo_instance *inst, u32 nr)
 	n = min_t(u32, n, ATMO_CHUNK);
 	if (!n)
 		return 0;
-	m = take_entries(inst, n);
-	if (m)
-		inst->proto->tx(inst, inst->proto_priv, tx->work, m);
 	tx->held = 0;
-	for (i = 0; i < m; i++)
-		finish_entry(inst, &tx->work[i]);
+	if (atmo_instance_is_whole(inst))
+		queue_whole(inst, n);
+	else
+		queue_judged(inst, n);
 	if (tx->nr_held)
 		push_held(inst);
 	return n;
@@ -313,22 +441,30 @@ static void tx_down(struct atmo_instance *inst, int status)
 	tx_end(&inst->tx);
 }
 
+/* The same with tx.mutex held. */
+int atmo_instance_tx_held(struct atmo_instance *inst, u32 nr)
+{
+	int ret = atmo_instance_error(inst);
+
+	if (ret)
+		return ret;
+	if (unlikely(!inst->proto))
+		return -EPROTONOSUPPORT;
+	ret = atmo_instance_device_error(inst);
+	if (unlikely(ret)) {
+		tx_down(inst, ret);
+		return ret;
+	}
+	return tx_locked(inst, nr);
+}
+
 /* Number of entries consumed, or a negative errno. */
 int atmo_instance_tx(struct atmo_instance *inst, u32 nr)
 {
 	int ret;
 
 	mutex_lock(&inst->tx.mutex);
-	ret = atmo_instance_error(inst);
-	if (!ret && !inst->proto)
-		ret = -EPROTONOSUPPORT;
-	if (!ret) {
-		ret = atmo_instance_device_error(inst);
-		if (ret)
-			tx_down(inst, ret);
-		else
-			ret = tx_locked(inst, nr);
-	}
+	ret = atmo_instance_tx_held(inst, nr);
 	mutex_unlock(&inst->tx.mutex);
 	return ret;
 }

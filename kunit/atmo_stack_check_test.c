@@ -365,6 +365,46 @@ static void tx_entries_of_other_kinds(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, reason, ATMO_DROP_TX_RESERVED);
 }
 
+/* Would an entry pass all checks? */
+static bool is_right_whole(const struct atmo_tx_words *words)
+{
+	struct atmo_tx_desc desc;
+	u8 reason;
+
+	memcpy(&desc, words, sizeof(desc));
+	return desc.slot < 8 && !(desc.flags & ~ATMO_TX_RECYCLE) &&
+	       !atmo_check_tx(&desc, 1518, ATMO_TX_RECYCLE, &reason) &&
+	       !atmo_check_tx_whole(&desc, &reason);
+}
+
+/* What is taken at a glance has nothing wrong with it; and some are. */
+static void plain_entries_of_whole_frames(struct kunit *test)
+{
+	static const u32 slots[] = { 0, 7, 8, U32_MAX };
+	static const u16 ends[] = { 0, 1, 13, 14, 60, 1518, 1519, 4095, 4096, U16_MAX };
+	static const u64 rests[] = { 0, 1, 1ULL << 16, 1ULL << 32, 2ULL << 32, 3ULL << 32, ~0ULL };
+	const u32 n = ARRAY_SIZE(slots) * ARRAY_SIZE(rests) * ARRAY_SIZE(ends) * ARRAY_SIZE(ends);
+	u32 i, j, plain = 0, wrong = 0;
+
+	for (i = 0; i < 3 * n; i++) {
+		struct atmo_tx_words words = { .addr = { i % 3 & 1, i % 3 & 2 } };
+
+		j = i / 3;
+		words.slot = slots[j % ARRAY_SIZE(slots)];
+		j /= ARRAY_SIZE(slots);
+		words.rest = rests[j % ARRAY_SIZE(rests)];
+		j /= ARRAY_SIZE(rests);
+		words.offset = ends[j % ARRAY_SIZE(ends)];
+		words.len = ends[j / ARRAY_SIZE(ends)];
+		if (!atmo_tx_is_plain_whole(&words, 8, 1518))
+			continue;
+		plain++;
+		wrong += !is_right_whole(&words);
+	}
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+	KUNIT_EXPECT_GT(test, plain, 0);
+}
+
 static void entries(struct kunit *test)
 {
 	struct atmo_neigh neigh = { };
@@ -440,6 +480,7 @@ static struct kunit_case check_cases[] = {
 	KUNIT_CASE(tx_entries_that_leave_the_page),
 	KUNIT_CASE(tx_entries_of_other_kinds),
 	KUNIT_CASE(tx_entries_with_headers),
+	KUNIT_CASE(plain_entries_of_whole_frames),
 	KUNIT_CASE(entries),
 	{}
 };

@@ -25,6 +25,7 @@ struct fake {
 	struct atmo_tx_frame sent[NR];		/* frames that tx_provide took */
 	u32	nr_sent;
 	struct atmo_page *returned[NR];		/* what tx_return shall yield */
+	u32 nr_moved;				/* what it shall have recycled itself */
 	u32	nr_returned;
 	u32	tx_room;			/* how many tx_provide will take */
 	int	error;				/* what lane_error says */
@@ -70,8 +71,11 @@ static u32 fake_tx_provide(struct atmo_lane *lane, const struct atmo_tx_frame *f
 	return n;
 }
 
-static u32 fake_tx_return(struct atmo_lane *lane, struct atmo_page **pages, u32 n)
+static u32 fake_tx_return(struct atmo_lane *lane, struct atmo_page **pages, u32 n,
+			  u32 *recycled)
 {
+	*recycled = fake->nr_moved;
+	fake->nr_moved = 0;
 	n = min(n, fake->nr_returned);
 	memcpy(pages, fake->returned, n * sizeof(*pages));
 	fake->nr_returned -= n;
@@ -457,6 +461,89 @@ static void recycled_page_yielded_twice(struct kunit *test)
 	expect_failed(test);
 }
 
+/* Entries of all kinds; the protocol sees none of them. */
+static void whole_frames_are_sent_as_they_are(struct kunit *test)
+{
+	struct atmo_instance *inst = fake->inst;
+	struct atmo_tx_desc *entries = inst->tx.ring.entries;
+
+	inst->ep.flow.family = AF_PACKET;
+	put_recycled(0, 's', 60);
+	put_tx(1, 's', 1472);
+	put_recycled(2, 's', ETH_HLEN - 1);
+	put_recycled(3, 's', 60);
+	entries[3].addr[3] = cpu_to_be32(1);
+	put_recycled(4, 's', 60);
+	entries[4].slot = NR;
+	put_recycled(0, 's', 60);
+	KUNIT_EXPECT_EQ(test, atmo_instance_tx(inst, NR), 6);
+	KUNIT_ASSERT_EQ(test, fake->nr_sent, 2);
+	KUNIT_EXPECT_PTR_EQ(test, fake->sent[0].page, &inst->pages[0]);
+	KUNIT_EXPECT_EQ(test, fake->sent[0].head_len, 0);
+	KUNIT_EXPECT_EQ(test, fake->sent[0].len, 60);
+	KUNIT_EXPECT_EQ(test, fake->sent[0].csum, ATMO_TX_CSUM_NONE);
+	KUNIT_EXPECT_TRUE(test, fake->sent[0].recycle);
+	KUNIT_EXPECT_PTR_EQ(test, fake->sent[1].page, &inst->pages[1]);
+	KUNIT_EXPECT_EQ(test, fake->sent[1].len, 1472);
+	KUNIT_EXPECT_FALSE(test, fake->sent[1].recycle);
+	KUNIT_EXPECT_EQ(test, inst->tx.packets, 2);
+	KUNIT_EXPECT_EQ(test, inst->tx.bytes, 60 + 1472);
+	KUNIT_EXPECT_EQ(test, inst->tx.drops[ATMO_DROP_TX_BAD_HEADER], 1);
+	KUNIT_EXPECT_EQ(test, inst->tx.drops[ATMO_DROP_TX_BAD_DEST], 1);
+	KUNIT_EXPECT_EQ(test, inst->tx.drops[ATMO_DROP_TX_BAD_SLOT], 1);
+	KUNIT_EXPECT_EQ(test, inst->tx.drops[ATMO_DROP_TX_NOT_OWNED], 1);
+	KUNIT_EXPECT_EQ(test, atmo_owner_of(inst->owners[0]), ATMO_OWNER_RECYCLE);
+	KUNIT_EXPECT_EQ(test, atmo_owner_of(inst->owners[1]), ATMO_OWNER_TX);
+	KUNIT_EXPECT_EQ(test, atmo_owner_of(inst->owners[2]), ATMO_OWNER_SPARE);
+	KUNIT_EXPECT_EQ(test, atmo_owner_of(inst->owners[3]), ATMO_OWNER_SPARE);
+}
+
+static void whole_frames_are_delivered_as_they_are(struct kunit *test)
+{
+	struct atmo_instance *inst = fake->inst;
+	const struct atmo_rx_desc *entries = inst->rx.ring.entries;
+	struct atmo_page *page;
+
+	provide(test, 3);
+	inst->ep.flow.family = AF_PACKET;
+	page = fake->provided[1];
+	frame_in(fake->provided[0], ATMO_RX_HW_ERROR);
+	frame_in(page, 0);
+	KUNIT_EXPECT_EQ(test, atmo_instance_rx(inst, NR), 2);
+	KUNIT_ASSERT_EQ(test, nr_in(&inst->rx.ring), 1);
+	KUNIT_EXPECT_EQ(test, entries[0].slot, page->slot);
+	KUNIT_EXPECT_EQ(test, entries[0].len, 100);
+	KUNIT_EXPECT_EQ(test, entries[0].offset, entries[0].frame_offset);
+	KUNIT_EXPECT_EQ(test, inst->owners[page->slot], ATMO_OWNER_USER);
+	KUNIT_EXPECT_EQ(test, inst->rx.packets, 1);
+	KUNIT_EXPECT_EQ(test, inst->rx.bytes, 100);
+	KUNIT_EXPECT_EQ(test, inst->rx.drops[ATMO_DROP_RX_HW_ERROR], 1);
+	KUNIT_EXPECT_EQ(test, fake->nr_verdicts, 0);
+}
+
+/* Sent, and received into, without the stack having it in between. */
+static void lane_recycles_by_itself(struct kunit *test)
+{
+	struct atmo_instance *inst = fake->inst;
+
+	put_recycled(2, 's', 1472);
+	KUNIT_EXPECT_EQ(test, atmo_instance_tx(inst, NR), 1);
+	KUNIT_EXPECT_TRUE(test, fake->sent[0].recycle);
+	KUNIT_EXPECT_EQ(test, inst->tx.nr_recycle, 1);
+	fake->nr_moved = 1;
+	KUNIT_EXPECT_EQ(test, atmo_instance_tx(inst, NR), 0);
+	KUNIT_EXPECT_EQ(test, inst->tx.nr_recycle, 0);
+	KUNIT_EXPECT_EQ(test, atmo_owner_of(inst->owners[2]), ATMO_OWNER_RECYCLE);
+	frame_in(&inst->pages[2], 0);
+	KUNIT_EXPECT_EQ(test, atmo_instance_rx(inst, NR), 1);
+	KUNIT_EXPECT_EQ(test, inst->owners[2], ATMO_OWNER_USER);
+	KUNIT_EXPECT_EQ(test, nr_in(&inst->rx.ring), 1);
+	/* A second frame in it is one too many. */
+	frame_in(&inst->pages[2], 0);
+	atmo_instance_rx(inst, NR);
+	expect_failed(test);
+}
+
 /* With nothing to receive into no frame would end a wait. */
 static void nobody_sleeps_while_all_is_recycled(struct kunit *test)
 {
@@ -598,6 +685,9 @@ static struct kunit_case instance_cases[] = {
 	KUNIT_CASE(small_recycled_page_is_received_into),
 	KUNIT_CASE(refused_recycled_page_is_received_into),
 	KUNIT_CASE(recycled_page_yielded_twice),
+	KUNIT_CASE(lane_recycles_by_itself),
+	KUNIT_CASE(whole_frames_are_sent_as_they_are),
+	KUNIT_CASE(whole_frames_are_delivered_as_they_are),
 	KUNIT_CASE(nobody_sleeps_while_all_is_recycled),
 	KUNIT_CASE(exchange_does_both),
 	KUNIT_CASE(refused_entry_comes_back),

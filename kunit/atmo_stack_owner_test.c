@@ -19,6 +19,7 @@ static const bool allowed[ATMO_NR_OWNERS][ATMO_NR_OWNERS] = {
 	[ATMO_OWNER_NIC_RX][ATMO_OWNER_USER] = true,
 	[ATMO_OWNER_TX][ATMO_OWNER_USER] = true,
 	[ATMO_OWNER_RECYCLE][ATMO_OWNER_SPARE] = true,
+	[ATMO_OWNER_RECYCLE][ATMO_OWNER_USER] = true,
 };
 
 static void table_is_complete(struct kunit *test)

@@ -94,8 +94,10 @@ static u32 fake_tx_provide(struct atmo_lane *lane, const struct atmo_tx_frame *f
 	return n;
 }
 
-static u32 fake_tx_return(struct atmo_lane *lane, struct atmo_page **pages, u32 n)
+static u32 fake_tx_return(struct atmo_lane *lane, struct atmo_page **pages, u32 n,
+			  u32 *recycled)
 {
+	*recycled = 0;
 	return 0;
 }
 
