@@ -64,6 +64,7 @@ static const u8 ltx_min_head[] = {
 	[ATMO_TX_CSUM_NONE] = 0,
 };
 
+/* Of every data descriptor. */
 #define LTX_CMD	(IXGBE_TXD_DCMD_DEXT | IXGBE_TXD_DCMD_IFCS | \
 		 FIELD_PREP(IXGBE_TXD_DTYP, IXGBE_TXD_DTYP_DATA))
 
@@ -89,17 +90,15 @@ static __always_inline void ltx_write(struct atmo_ixgbe_ltx *tx, struct ltx_curs
 					    FIELD_PREP(IXGBE_TXD_PAYLEN, total));
 }
 
-/* What a frame that has a head must be, beside its length. */
-static __always_inline bool ltx_head_valid(const struct atmo_tx_frame *f)
+/* What the stack module may ask for; anything else would confuse the device. */
+static __always_inline bool ltx_valid(const struct atmo_tx_frame *f, u32 total)
 {
+	if (total < ETH_HLEN || total > ATMO_FRAME_MAX || (u32)f->offset + f->len > PAGE_SIZE)
+		return false;
+	if (!f->head_len)
+		return f->page && f->csum == ATMO_TX_CSUM_NONE;
 	return f->csum < ARRAY_SIZE(ltx_min_head) && f->head_len >= ltx_min_head[f->csum] &&
 	       f->head_len <= ATMO_TX_HEAD_MAX && !f->page == !f->len;
-}
-
-/* The same for one that is all page. */
-static __always_inline bool ltx_page_valid(const struct atmo_tx_frame *f)
-{
-	return f->page && f->csum == ATMO_TX_CSUM_NONE;
 }
 
 /* Where the head of frame @i is sent from. */
@@ -131,45 +130,52 @@ static __always_inline void ltx_copy_head(u8 *to, const struct atmo_tx_frame *f)
 		memcpy(to, f->head, ATMO_TX_HEAD_MAX);
 }
 
-/*
- * False: @f breaks the rules of struct atmo_tx_frame, and would confuse the device,
- * perhaps for good.
- */
+/* A frame, or the rest of it, in its page. */
+static __always_inline void ltx_put_page(struct atmo_ixgbe_ltx *tx, struct ltx_cursor *c,
+					 const struct atmo_tx_frame *f, u8 csum, u32 total)
+{
+	dma_sync_single_range_for_device(tx->dev, f->page->dma, f->offset, f->len,
+					 DMA_BIDIRECTIONAL);
+	ltx_write(tx, c, f->page->dma + f->offset, f->len, IXGBE_TXD_DCMD_EOP, csum, total);
+}
+
+static __always_inline void ltx_put_head(struct atmo_ixgbe_ltx *tx, struct ltx_cursor *c,
+					 const struct atmo_tx_frame *f, u32 total)
+{
+	dma_addr_t dma;
+	u8 *head = ltx_head(tx, c->next, &dma);
+
+	if (unlikely(total < IXGBE_TX_MIN_LEN)) {
+		ltx_copy_tiny(head, f);
+		ltx_write(tx, c, dma, IXGBE_TX_MIN_LEN, IXGBE_TXD_DCMD_EOP, f->csum,
+			  IXGBE_TX_MIN_LEN);
+		return;
+	}
+	ltx_copy_head(head, f);
+	ltx_write(tx, c, dma, f->head_len, f->page ? 0 : IXGBE_TXD_DCMD_EOP, f->csum, total);
+	if (f->page)
+		ltx_put_page(tx, c, f, f->csum, total);
+}
+
+/* False: @f breaks the rules of struct atmo_tx_frame. */
 static __always_inline bool ltx_put(struct atmo_ixgbe_ltx *tx, struct ltx_cursor *c,
 				    const struct atmo_tx_frame *f)
 {
-	struct atmo_ixgbe_tx_frame *fr = ltx_frame(tx, c->next);
 	u32 total = (u32)f->head_len + f->len;
+	struct atmo_ixgbe_tx_frame *fr;
 	unsigned long page = 0;
-	dma_addr_t dma;
 
-	if (unlikely(total < ETH_HLEN || total > ATMO_FRAME_MAX ||
-		     (u32)f->offset + f->len > PAGE_SIZE))
+	if (unlikely(!ltx_valid(f, total)))
 		return false;
-	if (unlikely(f->head_len ? !ltx_head_valid(f) : !ltx_page_valid(f)))
-		return false;
-	if (unlikely(total < IXGBE_TX_MIN_LEN)) {
-		ltx_copy_tiny(ltx_head(tx, c->next, &dma), f);
-		ltx_write(tx, c, dma, IXGBE_TX_MIN_LEN, IXGBE_TXD_DCMD_EOP, f->csum,
-			  IXGBE_TX_MIN_LEN);
-	} else {
-		if (f->head_len) {
-			ltx_copy_head(ltx_head(tx, c->next, &dma), f);
-			ltx_write(tx, c, dma, f->head_len, f->page ? 0 : IXGBE_TXD_DCMD_EOP,
-				  f->csum, total);
-		}
-		if (f->page) {
-			dma_sync_single_range_for_device(tx->dev, f->page->dma, f->offset, f->len,
-							 DMA_BIDIRECTIONAL);
-			ltx_write(tx, c, f->page->dma + f->offset, f->len, IXGBE_TXD_DCMD_EOP,
-				  f->csum, total);
-		}
-	}
+	if (f->head_len || unlikely(total < IXGBE_TX_MIN_LEN))
+		ltx_put_head(tx, c, f, total);
+	else
+		ltx_put_page(tx, c, f, ATMO_TX_CSUM_NONE, total);
 	if (f->page)
 		page = (unsigned long)f->page | f->recycle;
+	fr = ltx_frame(tx, c->next++);
 	fr->page = page;
 	fr->end = c->use;
-	c->next++;
 	return true;
 }
 
@@ -273,19 +279,18 @@ u32 atmo_ixgbe_lane_tx_return(struct atmo_lane *lane, struct atmo_page **pages, 
 {
 	struct atmo_ixgbe_ltx *tx = &lane->tx;
 	struct atmo_ixgbe_rx *rx = &lane->rx;
-	u32 i, room, first, nr = 0;
+	u32 i, use, full, nr = 0;
 	unsigned long page;
 
 	spin_lock(&tx->lock);
 	ltx_reap(tx);
 	spin_lock(&rx->lock);
-	first = rx->use;
-	room = atmo_ixgbe_rx_room(rx);
+	use = rx->use;
+	full = use + atmo_ixgbe_rx_room(rx);
 	for (i = tx->clean; i != tx->done; i++) {
 		page = ltx_frame(tx, i)->page;
-		if (page & LTX_RECYCLE && room) {
-			room--;
-			atmo_ixgbe_rx_post(rx, (struct atmo_page *)(page & ~LTX_RECYCLE));
+		if (page & LTX_RECYCLE && use != full) {
+			atmo_ixgbe_rx_write(rx, use++, (struct atmo_page *)(page & ~LTX_RECYCLE));
 			continue;
 		}
 		if (nr == n)
@@ -294,7 +299,8 @@ u32 atmo_ixgbe_lane_tx_return(struct atmo_lane *lane, struct atmo_page **pages, 
 		nr += !!page;
 	}
 	tx->clean = i;
-	*recycled = rx->use - first;
+	*recycled = use - rx->use;
+	rx->use = use;
 	if (rx->running)
 		atmo_ixgbe_rx_tail_lazily(rx);
 	spin_unlock(&rx->lock);

@@ -239,9 +239,11 @@ static inline u64 atmo_tx_rest(u32 flags)
 static inline bool atmo_tx_is_plain_whole(const struct atmo_tx_words *words, u32 nr_pages,
 					  u32 max_payload)
 {
-	return words->slot < nr_pages && words->len <= max_payload && words->len >= ETH_HLEN &&
-	       (u32)words->offset + words->len <= ATMO_PAGE_SIZE &&
-	       words->rest == atmo_tx_rest(ATMO_TX_RECYCLE) &&
+	if (words->slot >= nr_pages || words->len < ETH_HLEN || words->len > max_payload)
+		return false;
+	if ((u32)words->offset + words->len > ATMO_PAGE_SIZE)
+		return false;
+	return words->rest == atmo_tx_rest(ATMO_TX_RECYCLE) &&
 	       !(words->addr[0] | words->addr[1]);
 }
 

@@ -153,6 +153,22 @@ static inline void atmo_ring_put_rx(const struct atmo_ring *ring, u32 i,
 	entries[atmo_ring_index(ring, i)] = *desc;
 }
 
+/* An entry that is nothing but a slot and a range, from the frame's first byte on. */
+static inline void atmo_ring_put_whole(const struct atmo_ring *ring, u32 i, u32 slot,
+				       u16 offset, u16 len)
+{
+	struct atmo_rx_desc *entry = (struct atmo_rx_desc *)ring->entries +
+				     atmo_ring_index(ring, i);
+
+	entry->slot = slot;
+	entry->offset = offset;
+	entry->len = len;
+	entry->frame_offset = offset;
+	entry->port = 0;
+	entry->flags = 0;
+	memset(entry->addr, 0, sizeof(entry->addr));
+}
+
 static inline void atmo_ring_put_comp(const struct atmo_ring *ring, u32 i,
 				      const struct atmo_comp_desc *desc)
 {

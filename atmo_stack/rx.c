@@ -389,12 +389,7 @@ static u32 handle_whole(struct atmo_instance *inst, u32 n)
 		/* Owner first, entry second: the entry says whose it is. */
 		if (unlikely(!page_arrived(inst, slot, ATMO_OWNER_USER)))
 			continue;
-		atmo_ring_put_rx(&ring, delivered++, &(struct atmo_rx_desc) {
-			.slot = slot,
-			.offset = frame->offset,
-			.len = frame->len,
-			.frame_offset = frame->offset,
-		});
+		atmo_ring_put_whole(&ring, delivered++, slot, frame->offset, frame->len);
 		bytes += frame->len;
 		trace_atmo_receive(inst->id, ATMO_LANE_HARDWARE, slot, frame->len);
 	}

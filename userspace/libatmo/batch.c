@@ -142,27 +142,29 @@ static uint32_t rx_take(struct atmo_sock *s, struct atmo_packet *pkts, uint32_t 
 	uint8_t *pages = s->domain->pages;
 	struct atmo_packet *pkt = pkts;
 	const struct atmo_rx_desc *desc;
-	uint32_t i, slot;
+	uint32_t i, slot, offset, len, frame;
 	uint8_t *page;
 
 	n = atmo_ring_peek(&s->rx, n);
 	for (i = 0; i < n; i++) {
 		desc = atmo_ring_rx(&ring, i);
 		slot = desc->slot;
+		offset = desc->offset;
+		len = desc->len;
+		frame = desc->frame_offset;
 		if (slot >= nr_pages || state[slot] != rx_state ||
-		    (uint32_t)desc->offset + desc->len > ATMO_PAGE_SIZE ||
-		    desc->frame_offset > desc->offset)
+		    offset + len > ATMO_PAGE_SIZE || frame > offset)
 			continue;
-		__atomic_store_n(&state[slot], PAGE_APP, __ATOMIC_RELAXED);
 		page = pages + (size_t)slot * ATMO_PAGE_SIZE;
-		pkt->data = page + desc->offset;
-		pkt->frame = page + desc->frame_offset;
+		pkt->data = page + offset;
+		pkt->frame = page + frame;
 		pkt->slot = slot;
-		pkt->len = desc->len;
+		pkt->len = (uint16_t)len;
 		pkt->port = desc->port;
 		memcpy(pkt->addr, desc->addr, sizeof(pkt->addr));
 		pkt->flags = 0;
 		pkt++;
+		__atomic_store_n(&state[slot], PAGE_APP, __ATOMIC_RELAXED);
 	}
 	if (n)
 		atmo_ring_release(&s->rx, n);
