@@ -19,22 +19,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <atmo.h>
 
+#include "../tests/clock.h"
+
 #define MAX_ROUNDS	100000
 
 static struct atmo_options opt = { .size = sizeof(opt), .nr_pages = 256 };
-
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 static struct atmo_sock *open_or_end(void)
 {

@@ -15,8 +15,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 #define MAX_WINDOW	64
 #define MAX_VALUE	1024
@@ -132,14 +133,6 @@ static bool run_round(int fd, const struct options *o, struct round *r, struct c
 	for (i = 0; i < o->window; i++)
 		c->lost += !r->done[i];
 	return true;
-}
-
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
 static int open_socket(const char *host, const char *port)

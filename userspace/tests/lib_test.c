@@ -9,32 +9,6 @@
 
 #include <atmo.h>
 
-static const struct atmo_options good = {
-	.size = sizeof(good),
-	.ifname = "eth7",
-	.local.v4 = { .sin_family = AF_INET, .sin_port = 0x0700 },
-	.nr_pages = NR_PAGES,
-};
-
-static int setup(void **state)
-{
-	struct atmo_sock *s;
-
-	fake_reset();
-	assert_int_equal(atmo_udp_open(&s, &good), 0);
-	*state = s;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	atmo_close(*state);
-	assert_int_equal(k.nr_open, 0);
-	assert_int_equal(k.nr_maps, 0);
-	assert_int_equal(k.nr_bad, 0);
-	return 0;
-}
-
 static void assert_open_fails(const struct atmo_options *opt, int err)
 {
 	struct atmo_sock *s = (void *)1;
@@ -56,34 +30,34 @@ static void open_refuses_bad_options(void **state)
 	(void)state;
 	fake_reset();
 	assert_open_fails(NULL, -EINVAL);
-	opt = good;
+	opt = fake_options;
 	opt.size = 8;
 	assert_open_fails(&opt, -EINVAL);
-	opt = good;
+	opt = fake_options;
 	opt.ifname = NULL;
 	assert_open_fails(&opt, -EINVAL);
-	opt = good;
+	opt = fake_options;
 	opt.flags = 1;
 	assert_open_fails(&opt, -EINVAL);
-	opt = good;
+	opt = fake_options;
 	opt.lane = 3;
 	assert_open_fails(&opt, -EINVAL);
-	opt = good;
+	opt = fake_options;
 	opt.nr_rx_pages = NR_PAGES + 1;
 	assert_open_fails(&opt, -EINVAL);
-	opt = good;
+	opt = fake_options;
 	opt.local.sa.sa_family = AF_UNIX;
 	assert_open_fails(&opt, -EAFNOSUPPORT);
 	opt.local.sa.sa_family = AF_UNSPEC;
 	opt.local.v4.sin_addr.s_addr = 1;
 	assert_open_fails(&opt, -EAFNOSUPPORT);
-	opt = good;
+	opt = fake_options;
 	opt.remote.v6.sin6_family = AF_INET6;
 	assert_open_fails(&opt, -EAFNOSUPPORT);
 	opt.local.sa.sa_family = AF_INET6;
 	opt.local.v6.sin6_scope_id = 8;
 	assert_open_fails(&opt, -EINVAL);
-	opt = good;
+	opt = fake_options;
 	opt.ifname = "eth8";
 	assert_open_fails(&opt, -ENODEV);
 }
@@ -93,7 +67,7 @@ static void open_takes_newer_options_if_zero(void **state)
 	struct {
 		struct atmo_options opt;
 		uint64_t later;
-	} newer = { .opt = good };
+	} newer = { .opt = fake_options };
 	struct atmo_sock *s;
 
 	(void)state;
@@ -116,26 +90,26 @@ static void open_passes_errors_and_cleans_up(void **state)
 	(void)state;
 	fake_reset();
 	k.open_errno = ENOENT;
-	assert_open_fails(&good, -ENOENT);
+	assert_open_fails(&fake_options, -ENOENT);
 	for (i = 0; bind_errors[i]; i++) {
 		fake_reset();
 		k.bind_errno = bind_errors[i];
-		assert_open_fails(&good, -bind_errors[i]);
+		assert_open_fails(&fake_options, -bind_errors[i]);
 	}
 	for (i = 1; i <= 2; i++) {
 		fake_reset();
 		k.map_fails_at = i;
-		assert_open_fails(&good, -ENOMEM);
+		assert_open_fails(&fake_options, -ENOMEM);
 	}
 	/* A kernel with rings of another shape. */
 	fake_reset();
 	k.lie_entries = 1u << 31;
-	assert_open_fails(&good, -EPROTO);
+	assert_open_fails(&fake_options, -EPROTO);
 }
 
 static void assert_busy_says(uint32_t lane, uint32_t tx_rate, const char *advice)
 {
-	struct atmo_options opt = good;
+	struct atmo_options opt = fake_options;
 	char buf[256];
 
 	opt.lane = lane;
@@ -158,7 +132,7 @@ static void busy_is_explained_by_the_lane(void **state)
 
 static void open_binds_both_ends_of_either_family(void **state)
 {
-	struct atmo_options opt = good;
+	struct atmo_options opt = fake_options;
 	struct atmo_sock *s;
 
 	(void)state;
@@ -442,7 +416,7 @@ static void names_are_known(void **state)
 	assert_int_equal(atmo_fd(*state), FAKE_FD);
 }
 
-#define WITH_SOCK(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define WITH_SOCK(f) cmocka_unit_test_setup_teardown(f, fake_setup, fake_teardown)
 
 int main(void)
 {

@@ -22,11 +22,12 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <linux/atmo.h>
 #include <linux/atmo_ring.h>
+
+#include "clock.h"
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
@@ -359,14 +360,6 @@ static inline struct atmo_stats raw_stats(struct raw *s)
 	if (ioctl(s->fd, ATMO_GET_STATS, &stats))
 		bail("ATMO_GET_STATS");
 	return stats;
-}
-
-static inline double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
 /* Waits up to two seconds for a packet. */

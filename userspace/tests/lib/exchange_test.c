@@ -2,34 +2,11 @@
 /* Unit tests of libatmo: sending and receiving in one call, and pages that are recycled. */
 #include "fake.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 
 #include <atmo.h>
 
 #define RX_TARGET	(NR_PAGES * 3 / 4)
-
-static int setup(void **state)
-{
-	const struct atmo_options opt = {
-		.size = sizeof(opt), .ifname = "eth7", .nr_pages = NR_PAGES,
-		.local.v4 = { .sin_family = AF_INET, .sin_port = htons(7) },
-	};
-	struct atmo_sock *s;
-
-	fake_reset();
-	assert_int_equal(atmo_udp_open(&s, &opt), 0);
-	*state = s;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	atmo_close(*state);
-	assert_int_equal(k.nr_open, 0);
-	assert_int_equal(k.nr_bad, 0);
-	return 0;
-}
 
 static unsigned int nr_free(struct atmo_sock *s)
 {
@@ -165,7 +142,7 @@ static void wait_outlasts_recycling(void **state)
 	assert_int_equal(atmo_exchange(*state, NULL, 0, pkts, NR_PAGES), RX_TARGET);
 }
 
-#define WITH_SOCK(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define WITH_SOCK(f) cmocka_unit_test_setup_teardown(f, fake_setup, fake_teardown)
 
 int exchange_tests(void)
 {

@@ -44,6 +44,32 @@ void fake_reset(void)
 	};
 }
 
+const struct atmo_options fake_options = {
+	.size = sizeof(fake_options),
+	.ifname = "eth7",
+	.local.v4 = { .sin_family = AF_INET, .sin_port = 0x0700 },
+	.nr_pages = NR_PAGES,
+};
+
+int fake_setup(void **state)
+{
+	struct atmo_sock *s;
+
+	fake_reset();
+	assert_int_equal(atmo_udp_open(&s, &fake_options), 0);
+	*state = s;
+	return 0;
+}
+
+int fake_teardown(void **state)
+{
+	atmo_close(*state);
+	assert_int_equal(k.nr_open, 0);
+	assert_int_equal(k.nr_maps, 0);
+	assert_int_equal(k.nr_bad, 0);
+	return 0;
+}
+
 static struct fake_instance *instance(int fd)
 {
 	assert_in_range(fd, FAKE_FD, FAKE_FD + NR_INSTANCES - 1);

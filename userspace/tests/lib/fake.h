@@ -18,6 +18,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include <atmo.h>
+
 #include <linux/atmo.h>
 #include <linux/atmo_ring.h>
 
@@ -77,6 +79,12 @@ int __real_munmap(void *addr, size_t len);
 void *__real_mremap(void *old, size_t old_len, size_t len, int flags, ...);
 
 void fake_reset(void);
+
+/* A socket as *state, and the end of it, which left nothing behind */
+extern const struct atmo_options fake_options;
+int fake_setup(void **state);
+int fake_teardown(void **state);
+
 struct atmo_ring_cursors *fake_cursors(int ring);
 void fake_put(int ring, const void *desc);
 void fake_complete(void);
