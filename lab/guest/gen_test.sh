@@ -11,6 +11,7 @@
 #	10.82.0.2              10.82.0.1   10.82.1.1         10.82.1.2
 . "$(dirname "$0")/lib.sh"
 
+GEN0_MAC=02:82:59:90:01:00
 GEN1_MAC=02:82:59:90:01:01
 
 # stat DEV NAME: a counter of the driver
@@ -74,23 +75,6 @@ found()
 	said=$(gen_run 0 match=same "${@:2}")
 	echo "$said"
 	[ "$(gen_get "$said" "$1")" -gt 0 ] && [ "$(gen_get "$said" clean)" = false ]
-}
-
-# both SETTING...: runs in both directions at once
-both()
-{
-	local port said status=0
-
-	for port in 0 1; do
-		gen reset $port && gen start $port "$@" drain_ms=5000 rx_port=$((1 - port)) \
-			dst_mac=02:82:59:90:01:0$((1 - port)) || return
-	done
-	for port in 0 1; do
-		said=$(gen wait $port)
-		echo "$said"
-		[ "$(gen_get "$said" clean)" = true ] || status=1
-	done
-	return $status
 }
 
 # Ports 9 to 40, until it is killed: answers go back from the port they came to.
@@ -185,7 +169,8 @@ check "Linux bridges every size" \
 	returned 0 count=4365 rate=max match=same rx_port=1 dst_mac=$GEN1_MAC size=64-1518 \
 	sweep=1
 check "both directions, 65535 flows" \
-	both count=5000 rate=max match=same flows=65535 udp_csum=0
+	gen_both "rx_port=1 dst_mac=$GEN1_MAC" "rx_port=0 dst_mac=$GEN0_MAC" \
+	count=5000 rate=max match=same flows=65535 udp_csum=0
 
 modprobe sch_netem || bail "netem"
 run=(count=2000 rate=2000 rx_port=1 dst_mac="$GEN1_MAC" drain_ms=300)

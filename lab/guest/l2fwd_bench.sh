@@ -44,7 +44,7 @@ row()
 
 	said=$(as_taken size="$size" $TO_PORT1) || return
 	pps=$(gen_get "$said" rx_pps) lost=$(gen_get "$said" lost)
-	max=$(max_rate 5 duration=0.5 flows=16 size="$size" $TO_PORT1)
+	max=$(max_rate held 5 duration=0.5 flows=16 size="$size" $TO_PORT1)
 	low=$((${max:-0} * 8 / 10))
 	said=$(gen_run 0 count=0 duration="$SECONDS_EACH" drain_ms=300 flows=16 size="$size" \
 		rate=$((low > 0 ? low : 1)) $TO_PORT1) || return

@@ -70,24 +70,24 @@ held()
 	lossless "$@" || lossless "$@"
 }
 
-# max_rate STEPS SETTING...: the highest rate without loss, by bisection; the
-# settings say how long a step takes. Prints frames/s; ends after 30 s.
+# max_rate TRIAL STEPS SETTING...: the highest rate that passes TRIAL (lossless, held),
+# by bisection; the settings say how long one takes. Prints frames/s; ends after 30 s.
 max_rate()
 {
-	local steps=$1 end=$((SECONDS + 30)) said low high mid
+	local trial=$1 steps=$2 end=$((SECONDS + 30)) said low high mid
 
-	shift
+	shift 2
 	said=$(gen_run 0 count=0 drain_ms=200 rate=max "$@") || { echo "$said" >&2; return 1; }
 	high=$(gen_get "$said" rx_pps)
 	# The ring is never empty at rate=max: no rate is much higher than that.
 	high=$((high * 5 / 4)) low=$((high / 8))
-	until held $low "$@"; do
+	until $trial $low "$@"; do
 		high=$low low=$((low / 4))
 		[ $low -ge 50 ] && [ $SECONDS -lt $end ] || return
 	done
 	while [ $((steps--)) -gt 0 ] && [ $SECONDS -lt $end ]; do
 		mid=$(((low + high) / 2))
-		if held $mid "$@"; then
+		if $trial $mid "$@"; then
 			low=$mid
 		else
 			high=$mid

@@ -26,27 +26,12 @@ every_size()
 	done
 }
 
-# both SETTING...: runs in both directions at once
-both()
-{
-	local port said status=0
-
-	gen reset 0 && gen start 0 drain_ms=5000 $TO_PORT1 "$@" || return
-	gen reset 1 && gen start 1 drain_ms=5000 $TO_PORT0 "$@" || return
-	for port in 0 1; do
-		said=$(gen wait $port)
-		echo "$said"
-		[ "$(gen_get "$said" clean)" = true ] || status=1
-	done
-	return $status
-}
-
-# measured SETTING...: sets $max, and $rate, 80 % of it. What short trials have found
-# has to hold in one of five seconds, or it is what the machine can do at times only:
-# then a tenth less is tried.
+# measured SETTING...: sets $max, and $rate, 80 % of it. What trials of a second have
+# found has to hold in one of five seconds, or it is what the machine can do at times
+# only: then a tenth less is tried.
 measured()
 {
-	max=$(max_rate 6 duration=0.7 "$@") && [ -n "$max" ] || return
+	max=$(max_rate lossless 5 duration=1 "$@") && [ -n "$max" ] || return
 	for _ in {1..12}; do
 		lossless "$max" duration=1 "$@" && lossless "$max" duration=5 "$@" && break
 		max=$((max * 9 / 10))
@@ -95,7 +80,7 @@ for size in 64 65 127 128 511 1024 1517 1518; do
 	check "$size bytes" forwarded count=300 rate=max size=$size $TO_PORT1
 done
 check "every size from 64 to 1518 bytes" every_size 3 flows=100 $TO_PORT1
-check "both directions" both count=2000 rate=max size=imix flows=10
+check "both directions" gen_both "$TO_PORT1" "$TO_PORT0" count=2000 rate=max size=imix flows=10
 l2fwd_stop
 equal "l2fwd ends in good order" 0 $?
 # Pages for all places of the rings, also while others are being sent: with 4096 the

@@ -340,6 +340,24 @@ gen_run()
 	gen_ask "reset $1" "start $*" "wait $1 ${GEN_TIMEOUT:-120}"
 }
 
+# gen_both INTO0 INTO1 SETTING...: runs into both ports at once, with more settings of
+# each one's own. Shows their numbers; fails unless both come back clean.
+gen_both()
+{
+	local into=("$1" "$2") port said status=0
+
+	shift 2
+	for port in 0 1; do
+		gen_ask "reset $port" "start $port drain_ms=5000 ${into[$port]} $*" || return
+	done
+	for port in 0 1; do
+		said=$(gen wait $port)
+		echo "$said"
+		[ "$(gen_get "$said" clean)" = true ] || status=1
+	done
+	return $status
+}
+
 # launch LOG WORD CMD...: in the background, until it says WORD; sets $pid. The log
 # is emptied here: what a process of before said would be read otherwise.
 launch()
