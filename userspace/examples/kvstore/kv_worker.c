@@ -6,6 +6,7 @@
 #include "kv_worker.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -156,6 +157,21 @@ static void count(struct kv_worker *w, int n)
 		*w->stop = 1;
 }
 
+/* What it has done since it was last asked. */
+static void tell(struct kv_worker *w, sig_atomic_t asked)
+{
+	const struct kv_cycles *c = &w->cycles, *before = &w->told.cycles;
+
+	printf("{\"packets\":%" PRIu64 ",\"receive\":%" PRIu64 ",\"process\":%" PRIu64
+	       ",\"transmit\":%" PRIu64 "}\n", w->requests - w->told.requests,
+	       c->receive - before->receive, c->process - before->process,
+	       c->transmit - before->transmit);
+	fflush(stdout);
+	w->told.asked = asked;
+	w->told.requests = w->requests;
+	w->told.cycles = *c;
+}
+
 static int worker_loop(struct kv_worker *w)
 {
 	struct atmo_packet pkts[KV_MAX_BATCH];
@@ -163,6 +179,8 @@ static int worker_loop(struct kv_worker *w)
 	int n, err = 0;
 
 	while (!*w->stop && !err) {
+		if (*w->asked != w->told.asked)
+			tell(w, *w->asked);
 		start = kv_clock();
 		n = atmo_rx_batch(w->sock, pkts, w->batch);
 		if (n <= 0) {

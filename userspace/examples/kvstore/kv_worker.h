@@ -32,6 +32,8 @@ struct kv_cycles {
  * @limit: requests that all workers together shall answer; 0: no end
  * @nr_done: requests that they have; shared
  * @stop: set when it is time to end; shared
+ * @asked: becomes another number when each is to print its account; shared
+ * @told: which of these it has answered, and what it had counted then
  * @requests: packets received
  * @replies: packets sent
  * @dropped: replies that found no room on the device
@@ -45,10 +47,16 @@ struct kv_worker {
 	uint64_t limit;
 	uint64_t *nr_done;
 	volatile sig_atomic_t *stop;
+	const volatile sig_atomic_t *asked;
 
 	struct kv_counters counters;
 	struct kv_cycles cycles;
 	uint64_t requests, replies, dropped;
+	struct {
+		sig_atomic_t asked;
+		uint64_t requests;
+		struct kv_cycles cycles;
+	} told;
 	int err;
 
 	/* Of the loop: what is to be sent, and the most that one may hold. */

@@ -29,12 +29,15 @@ struct options {
 };
 
 static struct kv_worker workers[MAX_WORKERS];
-static volatile sig_atomic_t stop;
+static volatile sig_atomic_t stop, asked;
 static uint64_t nr_done;
 
 static void on_signal(int sig)
 {
-	stop = sig;
+	if (sig == SIGUSR1)
+		asked = (asked + 1) & 127;
+	else
+		stop = sig;
 }
 
 static int open_worker(struct kv_worker *w, const struct options *o, unsigned int i)
@@ -61,6 +64,7 @@ static int open_worker(struct kv_worker *w, const struct options *o, unsigned in
 	w->limit = (uint64_t)o->operations;
 	w->nr_done = &nr_done;
 	w->stop = &stop;
+	w->asked = &asked;
 	return 0;
 }
 
@@ -174,7 +178,8 @@ static bool bad_usage(void)
 	      "  -f, --fill N         first store N items, k0000000000 and so on\n"
 	      "  -o, --operations N   end after N requests\n"
 	      "      --bench          print what a packet cost; keys up to 16, values up to\n"
-	      "                       32 bytes unless told, so that an item is a cache line\n",
+	      "                       32 bytes unless told, so that an item is a cache line\n"
+	      "SIGUSR1 has each worker print what it has done since the last one.\n",
 	      stderr);
 	return false;
 }
@@ -250,6 +255,7 @@ int main(int argc, char **argv)
 		return 2;
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
+	signal(SIGUSR1, on_signal);
 	err = kv_store_create(&store, (unsigned int)o.capacity, (uint16_t)o.key_max,
 			      (uint16_t)o.value_max);
 	if (err) {
