@@ -14,7 +14,7 @@
 #   QUICK=1       the main table only, in less than ten minutes; docs are left alone
 #   FRESH=1       everything again
 #   REPETITIONS   of each measurement (default 5; with QUICK 1)
-#   SECONDS_EACH  of traffic for a measurement (default 0.6)
+#   SECONDS_EACH  of traffic for a measurement (default 0.4; with QUICK 0.6)
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -23,7 +23,7 @@ case ${1:-} in
 esac
 KIND=$([ -n "${QUICK:-}" ] && echo quick || echo full)
 REPETITIONS=${REPETITIONS:-$([ $KIND = quick ] && echo 1 || echo 5)}
-SECONDS_EACH=${SECONDS_EACH:-0.6}
+SECONDS_EACH=${SECONDS_EACH:-$([ $KIND = quick ] && echo 0.6 || echo 0.4)}
 OUT=$BUILD/bench
 
 # What the figures are of: a commit, and what has been changed since.

@@ -43,9 +43,6 @@ def contenders(runs):
         instructions = [runs.median(name, path, which="instructions")
                         for path in ("instructions", "phases.receive", "phases.process",
                                      "phases.transmit")]
-        if runs.median(name, "receive", which="instructions"):
-            instructions[1:] = [runs.median(name, phase, which="instructions")
-                                for phase in PHASES]
         rows.append((name, shown(runs.median(name, "pps")),
                      shown(runs.median(name, "overload_pps")), *map(shown, instructions)))
     return table(("64-byte frames", "frames/s", "at twice that", "instructions a frame",
@@ -104,16 +101,25 @@ def protections(runs):
 def key_value(runs):
     rows = []
     for name in runs.contenders("time", "key-value"):
-        rows.append((name, *(shown(runs.median(name, path, workload="key-value")) for path in
-                             ("pps", *PHASES))))
-    return table(("capacity, % set", "requests/s", *("cycles to " + p for p in PHASES)), rows)
+        for sets in sorted({run["settings"]["sets"] for run in runs.chosen(
+                name, "time", "key-value")}):
+            rows.append((name, str(sets), *(
+                shown(runs.median(name, path, workload="key-value", sets=sets))
+                for path in ("pps", *("phases." + p for p in PHASES)))))
+    return table(("capacity", "% set", "requests/s", *("cycles to " + p for p in PHASES)), rows)
 
 
 def sockets(runs):
     rows = []
     for name in runs.contenders("time", "sockets"):
-        rows.append((name, shown(runs.median(name, "pps", workload="sockets"))))
-    return table(("sockets bound, traffic over", "datagrams/s"), rows)
+        row = [name]
+        flows = sorted({run["settings"]["flows"] for run in runs.chosen(
+            name, "time", "sockets")})
+        for over in flows[:1], flows[1:]:
+            row.append(shown(runs.median(name, "pps", workload="sockets", flows=over[0])
+                             if over else None))
+        rows.append(row)
+    return table(("sockets bound, datagrams/s", "to one", "to all of them"), rows)
 
 
 def binding(runs):

@@ -13,6 +13,11 @@ def at(run, path):
     return run
 
 
+def workloads(run):
+    """Whose tables it is in"""
+    return run["workload"].split("+")
+
+
 class Runs:
     def __init__(self, runs):
         self.runs = runs
@@ -20,8 +25,8 @@ class Runs:
     def chosen(self, contender, which="time", workload="main", **settings):
         """Runs of a contender on one machine, for one workload, with these settings"""
         for run in self.runs:
-            if (run["contender"], run["pass"], run["workload"]) == \
-                    (contender, which, workload) and \
+            if (run["contender"], run["pass"]) == (contender, which) and \
+                    workload in workloads(run) and \
                     all(run["settings"].get(k) == v for k, v in settings.items()):
                 yield run
 
@@ -35,7 +40,7 @@ class Runs:
 
     def contenders(self, which, workload):
         return list(dict.fromkeys(run["contender"] for run in self.runs
-                                  if (run["pass"], run["workload"]) == (which, workload)))
+                                  if run["pass"] == which and workload in workloads(run)))
 
 
 def ratio(ours, theirs):
@@ -101,7 +106,7 @@ def ratios(runs):
         "echo18_b32_vs_afxdp_zc": ratio(pps("echo_hw_b32"), pps("afxdp_zc_5tswap_b32")),
         "echo18_b32_vs_sockets": ratio(pps("echo_hw_b32"), pps("sockets_echo")),
         "shared_echo18_b32_vs_sockets": ratio(pps("echo_shared_b32"), pps("sockets_echo")),
-        "kv_vs_memcached_udp": ratio(pps("kvstore_2^16_5"), pps("memcached_2^16_5")),
+        "kv_vs_memcached_udp": ratio(pps("kvstore_2^16"), pps("memcached_2^16")),
         "header_instr_cost": cost("reflect_hw", "reflect_raw"),
         "sockets4096_instr_cost_hw": cost("reflect_hw_4096", "reflect_hw"),
         "sockets4096_instr_cost_shared": cost("reflect_shared_4096", "reflect_shared"),

@@ -8,14 +8,13 @@ set -uo pipefail
 
 nr=0 failed=0
 
-# unit NAME DIR: `make check` there; its own TAP lines are shown, or one line
-# for all of it where it prints none.
+# unit NAME CMD...: its own TAP lines are shown, or one line for all of it where it
+# prints none.
 unit()
 {
 	local log=$LOGS/unit-$1.log status=0
 
-	make -C "$PROJECT/$2" --no-print-directory check >"$log" 2>&1 \
-		</dev/null || status=$?
+	"${@:2}" >"$log" 2>&1 </dev/null || status=$?
 	if grep -qE '^ *(not )?ok [0-9]+' "$log"; then
 		grep -E '^ *(not )?ok [0-9]+' "$log" | sed "s/ - / - $1: /"
 	elif [ $status -eq 0 ]; then
@@ -26,13 +25,20 @@ unit()
 		nr=$((nr + 1))
 		failed=1
 		tail -n 20 "$log" | sed 's/^/# /'
-		echo "not ok $nr - $1: make check ended with status $status"
+		echo "not ok $nr - $1: ended with status $status"
 	fi
+}
+
+# unit_make NAME DIR: `make check` there
+unit_make()
+{
+	unit "$1" make -C "$PROJECT/$2" --no-print-directory check
 }
 
 mkdir -p "$LOGS"
 "$LAB/deps.sh"
-unit nic82599 userspace/nic82599
-unit userspace userspace
-unit pure userspace/tests/pure
+unit_make nic82599 userspace/nic82599
+unit_make userspace userspace
+unit_make pure userspace/tests/pure
+unit bench python3 "$LAB/bench_test.py"
 exit $failed

@@ -32,7 +32,12 @@ class Contender:
     frames = frames("echo", dport=ECHO_PORT)
     # Frames on the way that keep it busy, and find room wherever they wait
     window = 256
+    # Silence that ends a run which has lost something: who is overloaded is not silent,
+    # and frames of an earlier run are known as such.
+    search_drain_ms = 100
     child = log = None
+    # Set by main.py: throughput by settings, of this start and of the repetition before
+    found = before = None
 
     def spawn(self, word, *cmd):
         self.log = open("/tmp/contender", "w+")
@@ -54,6 +59,13 @@ class Contender:
 
     def phases(self):
         """What receiving, processing and transmitting took since this was last called"""
+
+    def told_phases(self):
+        """The same by those that tell when they get a signal"""
+        before = self.said().count("\n")
+        self.child.send_signal(signal.SIGUSR1)
+        wait_for(lambda: self.said().count("\n") > before)
+        return json.loads(self.said().splitlines()[-1])
 
     def stop(self):
         self.child.terminate()
@@ -117,10 +129,7 @@ class Reflect(Contender):
             self.holder = hold(self.others, dev, "any", 16)
 
     def phases(self):
-        before = self.said().count("\n")
-        self.child.send_signal(signal.SIGUSR1)
-        wait_for(lambda: self.said().count("\n") > before)
-        return json.loads(self.said().splitlines()[-1])
+        return self.told_phases()
 
     def end(self):
         if self.holder:
@@ -144,12 +153,10 @@ def hold(number, dev, lane, pages):
 
 class Many(Contender):
     """One process with many sockets"""
+    frames = frames("echo", dport=MANY_PORT)
 
-    def __init__(self, number, lane, spread):
+    def __init__(self, number, lane):
         self.number, self.lane = number, lane
-        last = MANY_PORT + (number if spread else 1) - 1
-        self.frames = frames("echo", dport="%d-%d" % (MANY_PORT, last),
-                             flows=number if spread else 1)
 
     def start(self):
         self.spawn("ready", BIN + "tests/many_socks", "--lane=" + self.lane,
@@ -220,11 +227,8 @@ class AfXdp(Testpmd):
 # ---- Linux's sockets ----
 
 class SockEcho(Contender):
-    def __init__(self, busy_poll=50, number=1, spread=False):
+    def __init__(self, busy_poll=50, number=1):
         self.busy_poll, self.number = busy_poll, number
-        last = ECHO_PORT + (number if spread else 1) - 1
-        self.frames = frames("echo", dport="%d-%d" % (ECHO_PORT, last),
-                             flows=number if spread else 1)
 
     def start(self):
         bind_up("ixgbe")
@@ -235,14 +239,13 @@ class SockEcho(Contender):
 # ---- Key-value stores ----
 
 class KeyValue(Contender):
-    def __init__(self, log2_items, sets):
+    # Replies are not: they only repeat the number of a request.
+    search_drain_ms = 600
+
+    def __init__(self, log2_items):
         self.log2 = log2_items
         self.items = (1 << log2_items) // 4 * 3
-        self.frames = frames("none", dport=KV_PORT, payload="memcached", keys=self.items,
-                             sets=sets)
-
-    def phases(self):
-        return None
+        self.frames = frames("none", dport=KV_PORT, payload="memcached", keys=self.items)
 
 
 class Kvstore(KeyValue):
@@ -250,14 +253,8 @@ class Kvstore(KeyValue):
         self.spawn("ready", BIN + "bin/kvstore", "--bench", "-c", str(self.log2), "-f",
                    str(self.items), "-n", str(DEPTH), bind_up("atmo_ixgbe"), str(KV_PORT))
 
-    def stop(self):
-        """Its account comes at the end."""
-        self.child.send_signal(signal.SIGINT)
-        self.child.wait(60)
-        words = self.said().splitlines()[-1].split()
-        self.account = dict(zip(("packets", "receive", "waiting", "process", "transmit"),
-                                (int(w) for w in words[2:])))
-        self.end()
+    def phases(self):
+        return self.told_phases()
 
 
 class Memcached(KeyValue):

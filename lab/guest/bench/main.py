@@ -13,6 +13,7 @@ import time
 
 import port
 from generator import Generator
+from measures import settings_key
 from plan import PASSES
 
 OUT = "/out/runs.jsonl"
@@ -27,26 +28,35 @@ def key(run):
 def done_before():
     try:
         with open(OUT) as f:
-            return {key(json.loads(line)) for line in f}
+            return [json.loads(line) for line in f]
     except FileNotFoundError:
-        return set()
+        return []
 
 
 class Pass:
-    def __init__(self, name, seconds):
-        self.name, self.seconds = name, seconds
-        self.done = done_before()
-        self.gen = Generator()
+    def __init__(self, name, seconds, gen):
+        self.name, self.seconds, self.gen = name, seconds, gen
+        self.done, self.before = set(), {}
         self.failed = 0
+        for done in done_before():
+            self.remember(done)
+
+    def remember(self, run):
+        """What is done, and what the next repetition's search begins with"""
+        self.done.add(key(run))
+        if run.get("how", "").startswith("bisection"):
+            before = self.before.setdefault(run["contender"], {})
+            before[settings_key(run["settings"])] = run["pps"]
 
     def label(self, contender, workload, measure, settings, repetition):
         return {"pass": self.name, "contender": contender, "workload": workload,
                 "measure": measure.__name__, "settings": settings, "repetition": repetition}
 
     def record(self, label, got):
+        run = dict(label, **got)
         with open(OUT, "a") as f:
-            f.write(json.dumps(dict(label, **got)) + "\n")
-        self.done.add(key(label))
+            f.write(json.dumps(run) + "\n")
+        self.remember(run)
         numbers = " ".join("%s=%.0f" % (k, v) for k, v in got.items()
                            if isinstance(v, (int, float)))
         print("# %6.0f s  %-24s %-12s %-26s %s" % (
@@ -58,36 +68,50 @@ class Pass:
             return measure(self.gen, contender, self.seconds, **settings)
         return measure(**settings)
 
-    def step(self, name, make, wanted, repetition):
-        wanted = [w for w in wanted if key(self.label(name, *w, repetition)) not in self.done]
-        contender = make() if make and wanted else None
-        got = {}
+    def start(self, name, make):
+        contender = make()
+        contender.found, contender.before = {}, self.before.get(name, {})
         try:
-            if contender:
-                contender.start()
-                contender.ready(self.gen)
-            for workload, measure, settings in wanted:
+            contender.start()
+            contender.ready(self.gen)
+        except BROKEN:
+            contender.end()
+            raise
+        return contender
+
+    def measure_all(self, name, make, left, repetition):
+        """Takes from @left what it measures, until one of them breaks."""
+        contender = None
+        try:
+            contender = self.start(name, make) if make else None
+            while left:
+                workload, measure, settings = left.pop(0)
                 label = self.label(name, workload, measure, settings, repetition)
-                got = self.measure(contender, measure, settings)
-                # An account that comes with the end belongs to a single measurement.
-                if len(wanted) > 1:
-                    self.record(label, got)
+                self.record(label, self.measure(contender, measure, settings))
             if contender:
                 contender.stop()
-            if len(wanted) == 1:
-                self.record(label, dict(got, **getattr(contender, "account", {})))
         except BROKEN as e:
             self.failed += 1
             print("# %s: %s" % (name, e), flush=True)
             if contender:
                 contender.end()
 
+    def step(self, name, make, wanted, repetition):
+        """What breaks leaves the others a start of their own; a start that does not
+        succeed isn't tried again."""
+        left = [w for w in wanted if key(self.label(name, *w, repetition)) not in self.done]
+        while left:
+            number = len(left)
+            self.measure_all(name, make, left, repetition)
+            if len(left) == number:
+                break
+
 
 def main():
     name, kind, repetitions, seconds, *names = sys.argv[1:]
     port.prepare()
     port.write("/out/kernel", os.uname().release + "\n")
-    run = Pass(name, float(seconds))
+    run = Pass(name, float(seconds), Generator())
     steps = [s for s in PASSES[name](kind == "quick") if not names or s[0] in names]
     for repetition in range(int(repetitions)):
         for number, step in enumerate(steps):
@@ -98,4 +122,5 @@ def main():
     sys.exit(run.failed > 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 """Who is measured how, in which machine
 
-A step is a name, how to make the contender, and what to measure of it: (workload,
-measure, settings of the generator). Those of the main table come first, alone with
-QUICK=1; the names in RATIOS of lab/bench_summary.py are from here.
+A step is a name, how to make the contender, and what to measure of it after one start:
+(workload, measure, settings of the generator). What several workloads have in common is
+measured once, and has their names with a "+" between. Those of the main table come
+first, alone with QUICK=1; lab/bench_summary.py has the names from here.
 """
 
+from itertools import chain
+
 import measures
-from contenders import (AfXdp, Echo, Kvstore, L2fwd, Many, Memcached, Recycle, Reflect,
-                        SockEcho, Testpmd)
+from contenders import (ECHO_PORT, MANY_PORT, AfXdp, Echo, Kvstore, L2fwd, Many, Memcached,
+                        Recycle, Reflect, SockEcho, Testpmd)
 
 SIZES = [64, 128, 256, 512, 1024, 1518] + list(range(100, 1501, 100))
 PAYLOADS = [18, 64, 512, 1472]
@@ -35,8 +38,8 @@ MAIN = {
     "afxdp_zc_5tswap_b32": (lambda: AfXdp("5tswap", 32, copy=False), throughput),
     "afxdp_copy_5tswap_b32": (lambda: AfXdp("5tswap", 32, copy=True), throughput),
     "sockets_echo": (lambda: SockEcho(), throughput),
-    "kvstore_2^16_5": (lambda: Kvstore(16, 5), overload),
-    "memcached_2^16_5": (lambda: Memcached(16, 5), throughput),
+    "kvstore_2^16": (lambda: Kvstore(16), overload),
+    "memcached_2^16": (lambda: Memcached(16), throughput),
     "model_ceiling": (lambda: Recycle(), throughput),
 }
 # Of these, latencies as well; the others poll and sleep by turns as named.
@@ -56,9 +59,31 @@ def size(payload):
     return HEADERS + payload
 
 
+def main_settings(name):
+    return {"sets": 5} if name.startswith(("kvstore", "memcached")) else {"size": 64}
+
+
+def measure_of(name, frame_size):
+    """Of a workload that the main table may have a row of"""
+    return MAIN[name][1] if name in MAIN and frame_size == 64 else throughput
+
+
+def merged(*parts):
+    """One step for each contender, where it comes first"""
+    steps = {}
+    for name, make, wanted in chain(*parts):
+        _, workloads = steps.setdefault(name, (make, {}))
+        for workload, measure, settings in wanted:
+            what = measure, tuple(sorted(settings.items()))
+            workloads.setdefault(what, {})[workload] = True
+    for name, (make, workloads) in steps.items():
+        yield name, make, [("+".join(names), measure, dict(settings))
+                           for (measure, settings), names in workloads.items()]
+
+
 def main_table():
     for name, (make, measure) in MAIN.items():
-        wanted = [("main", measure, {"size": 64})]
+        wanted = [("main", measure, main_settings(name))]
         if name in LATENCY:
             wanted.append(("latency", latency, {"size": 64}))
         yield name, make, wanted
@@ -77,25 +102,25 @@ def forwarding():
             }[name]
             if batch == 32 and name == "dpdk_macswap_scalar":
                 sizes = SIZES[:6]
-            yield ("%s_b%d" % (name, batch), make,
-                   [("forwarding", throughput, {"size": s}) for s in sizes])
+            name_b = "%s_b%d" % (name, batch)
+            yield (name_b, make,
+                   [("forwarding", measure_of(name_b, s), {"size": s}) for s in sizes])
 
 
 def echo():
     for name in ("echo_hw_b32", "echo_shared_b32", "dpdk_5tswap_b32", "dpdk_5tswap_scalar_b32",
                  "afxdp_zc_5tswap_b32", "afxdp_copy_5tswap_b32", "sockets_echo"):
         yield (name, MAIN[name][0],
-               [("echo", throughput, {"size": size(p)}) for p in PAYLOADS])
+               [("echo", measure_of(name, size(p)), {"size": size(p)}) for p in PAYLOADS])
 
 
 def key_value():
-    for log2 in (16, 20, 24):
-        for sets in (5, 50):
-            yield ("kvstore_2^%d_%d" % (log2, sets), lambda l=log2, s=sets: Kvstore(l, s),
-                   [("key-value", throughput, {})])
-            if log2 == 16:
-                yield ("memcached_2^%d_%d" % (log2, sets), lambda l=log2, s=sets: Memcached(l, s),
-                       [("key-value", throughput, {})])
+    for name, make in {
+            "kvstore_2^16": MAIN["kvstore_2^16"][0], "memcached_2^16": MAIN["memcached_2^16"][0],
+            "kvstore_2^20": lambda: Kvstore(20), "kvstore_2^24": lambda: Kvstore(24)}.items():
+        yield name, make, [
+            ("key-value", MAIN[name][1] if name in MAIN and sets == 5 else throughput,
+             {"sets": sets}) for sets in (5, 50)]
 
 
 def latencies():
@@ -110,16 +135,19 @@ def latencies():
         yield name, make, [("latency", latency, {"size": 64})]
 
 
+def spread(first_port, number):
+    """Traffic over so many of the sockets bound"""
+    return {"size": 64, "flows": number, "dport": "%d-%d" % (first_port, first_port + number - 1)}
+
+
 def many_sockets():
     for number in SOCKETS:
-        for spread in (False, True) if number > 1 else (False,):
-            where = "%d_%s" % (number, "spread" if spread else "one")
-            settings = [("sockets", throughput, {"size": 64})]
-            yield ("many_any_" + where, lambda n=number, s=spread: Many(n, "any", s), settings)
-            yield ("many_shared_" + where, lambda n=number, s=spread: Many(n, "shared", s),
-                   settings)
-            yield ("many_linux_" + where,
-                   lambda n=number, s=spread: SockEcho(number=n, spread=s), settings)
+        for name, make, port in (
+                ("many_any", lambda n=number: Many(n, "any"), MANY_PORT),
+                ("many_shared", lambda n=number: Many(n, "shared"), MANY_PORT),
+                ("many_linux", lambda n=number: SockEcho(number=n), ECHO_PORT)):
+            yield ("%s_%d" % (name, number), make,
+                   [("sockets", throughput, spread(port, n)) for n in sorted({1, number})])
 
 
 def binding():
@@ -131,17 +159,14 @@ def binding():
 
 
 def time_pass(quick):
-    yield from main_table()
-    yield from binding()
-    if not quick:
-        for part in (forwarding, echo, key_value, latencies, many_sockets):
-            yield from part()
+    more = () if quick else (forwarding(), echo(), key_value(), latencies(), many_sockets())
+    return merged(main_table(), binding(), *more)
 
 
 def instructions_main():
     for name, (make, _) in MAIN.items():
         if name not in ("model_ceiling", "dpdk_io_b32"):
-            yield name, make, [("main", instructions, {"size": 64})]
+            yield name, make, [("main", instructions, main_settings(name))]
     for name, make in REFLECT.items():
         yield name, make, [("protections", instructions, {"size": 64})]
 
@@ -157,14 +182,12 @@ def instructions_more():
         yield name, REFLECT[name], sizes
     yield ("reflect_remap", lambda: Reflect(lane="shared", remap=60),
            [("protections", instructions, {"size": 64})] + sizes)
-    yield "kvstore_2^16_50", lambda: Kvstore(16, 50), [("key-value", instructions, {})]
-    yield "memcached_2^16_50", lambda: Memcached(16, 50), [("key-value", instructions, {})]
+    for name in ("kvstore_2^16", "memcached_2^16"):
+        yield name, MAIN[name][0], [("key-value", instructions, {"sets": 50})]
 
 
 def instructions_pass(quick):
-    yield from instructions_main()
-    if not quick:
-        yield from instructions_more()
+    return merged(instructions_main(), () if quick else instructions_more())
 
 
 def iommu_pass(quick):
