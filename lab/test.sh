@@ -28,7 +28,7 @@ VM_LIMIT=900 JOBS=2 CMD=() running=()
 FIRST="isolation see ixgbe_peer netdev lane ixgbe_filter"
 # These measure rates. The last ones: there is nothing to wait for between them. Rates
 # that the device model keeps (ixgbe_filter, lane_steer) are kept beside others, too.
-ALONE="l2fwd neighbours rate"
+ALONE="l2fwd rate"
 # No clock and no NIC in these: they run with low priority beside all others.
 QUIET="static kunit selftest cost"
 last="" passed=0 failed=0 skipped=0 failures=() skips=()
