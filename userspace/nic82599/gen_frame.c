@@ -5,8 +5,10 @@
  * What a frame looks like depends on nothing but the settings of its run, its
  * flow and its number, so what comes back is compared with a frame that is
  * built again. The pattern is a window of a fixed table, for whose sum a table
- * of partial sums is kept: a checksum costs no look at the payload.
+ * of partial sums is kept: a checksum costs no look at the payload. Headers and
+ * tag are put together in words, and summed up before they are stored.
  */
+#include <endian.h>
 #include <string.h>
 
 #include "gen.h"
@@ -31,7 +33,7 @@
 
 static struct {
 	bool ready;
-	uint16_t crc[256];
+	uint16_t crc[16][256];			/* of each byte at each place of a tag */
 	uint8_t pattern[PATTERN_LEN];
 	uint32_t sum[PATTERN_LEN / 2 + 1];	/* of the 16-bit words before */
 } table;
@@ -58,6 +60,20 @@ static void put32(uint8_t *p, uint32_t v)
 	put16(p + 2, v);
 }
 
+static uint64_t get64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return be64toh(v);
+}
+
+static void put64(uint8_t *p, uint64_t v)
+{
+	v = htobe64(v);
+	memcpy(p, &v, sizeof(v));
+}
+
 static uint16_t fold(uint32_t sum)
 {
 	sum = (sum & 0xffff) + (sum >> 16);
@@ -65,29 +81,53 @@ static uint16_t fold(uint32_t sum)
 	return (uint16_t)sum;
 }
 
+/* Sum of the four 16-bit words */
+static uint32_t sum64(uint64_t v)
+{
+	v = (v & 0x0000ffff0000ffffull) + (v >> 16 & 0x0000ffff0000ffffull);
+	return (uint32_t)(v + (v >> 32));
+}
+
 static uint32_t sum_words(const uint8_t *p, size_t len)
 {
 	uint32_t sum = 0;
 
+	for (; len >= 8; len -= 8, p += 8)
+		sum += sum64(get64(p));
 	for (; len >= 2; len -= 2, p += 2)
 		sum += get16(p);
 	return len ? sum + (uint32_t)(*p << 8) : sum;
 }
 
-void gen_frame_init(void)
+/* CRC-16/CCITT is linear: that of a tag is the XOR of those of its bytes in their places. */
+static void fill_crc(void)
 {
-	uint64_t x = 0x9e3779b97f4a7c15ull;
-	unsigned int i, bit;
+	unsigned int i, bit, place;
 
-	if (table.ready)
-		return;
 	for (i = 0; i < 256; i++) {
 		uint16_t c = (uint16_t)(i << 8);
 
 		for (bit = 0; bit < 8; bit++)
 			c = (uint16_t)(c & 0x8000 ? c << 1 ^ 0x1021 : c << 1);
-		table.crc[i] = c;
+		table.crc[15][i] = c;
 	}
+	for (place = 15; place-- > 0;) {
+		for (i = 0; i < 256; i++) {
+			uint16_t c = table.crc[place + 1][i];
+
+			table.crc[place][i] = (uint16_t)(c << 8 ^ table.crc[15][c >> 8]);
+		}
+	}
+}
+
+void gen_frame_init(void)
+{
+	uint64_t x = 0x9e3779b97f4a7c15ull;
+	unsigned int i;
+
+	if (table.ready)
+		return;
+	fill_crc();
 	for (i = 0; i < PATTERN_LEN; i++) {	/* xorshift64 */
 		x ^= x << 13;
 		x ^= x >> 7;
@@ -99,12 +139,18 @@ void gen_frame_init(void)
 	table.ready = true;
 }
 
-static uint16_t crc16(const uint8_t *p, size_t len)
+/* Of the 16 bytes of two words. The initial value meets the first two of them. */
+static uint16_t crc16(uint64_t w0, uint64_t w1)
 {
-	uint16_t c = 0xffff;
+	unsigned int i, shift;
+	uint16_t c = 0;
 
-	while (len--)
-		c = (uint16_t)(c << 8 ^ table.crc[c >> 8 ^ *p++]);
+	w0 ^= 0xffffull << 48;
+#pragma GCC unroll 8
+	for (i = 0; i < 8; i++) {
+		shift = 56 - 8 * i;
+		c ^= table.crc[i][w0 >> shift & 0xff] ^ table.crc[8 + i][w1 >> shift & 0xff];
+	}
 	return c;
 }
 
@@ -167,56 +213,64 @@ static size_t frame_len(const struct gen_config *c, const struct gen_tag *t, uin
 /* The payload; its sum. */
 static uint32_t put_payload(const struct gen_tag *t, uint32_t hash, uint8_t *p, size_t len)
 {
+	uint64_t w0 = (uint64_t)TAG_MAGIC << 48 | (uint64_t)t->run << 32 |
+		      (uint64_t)t->flow << 16 | t->seq >> 16;
+	uint64_t w1 = (uint64_t)t->seq << 48 | (t->ns & TAG_NS_MASK);
 	uint32_t from = hash & (PATTERN_WINDOWS - 2), words;
+	uint16_t crc = crc16(w0, w1);
 
-	put16(p, TAG_MAGIC);
-	put16(p + 2, t->run);
-	put16(p + 4, t->flow);
-	put32(p + 6, t->seq);
-	put16(p + 10, (uint32_t)(t->ns >> 32));
-	put32(p + 12, (uint32_t)t->ns);
-	put16(p + 16, crc16(p, 16));
+	put64(p, w0);
+	put64(p + 8, w1);
+	put16(p + 16, crc);
 	len -= GEN_TAG_LEN;
 	memcpy(p + GEN_TAG_LEN, table.pattern + from, len);
 	words = (uint32_t)len / 2;
-	return sum_words(p, GEN_TAG_LEN) + table.sum[from / 2 + words] - table.sum[from / 2] +
+	return sum64(w0) + sum64(w1) + crc + table.sum[from / 2 + words] - table.sum[from / 2] +
 	       (len & 1 ? (uint32_t)p[GEN_TAG_LEN + len - 1] << 8 : 0);
+}
+
+/* Few flows need no division. */
+static uint32_t modulo(uint32_t flow, uint32_t n)
+{
+	return flow < n ? flow : flow % n;
+}
+
+static uint32_t flow_src(const struct gen_config *c, uint32_t flow)
+{
+	return c->src + modulo(flow, c->srcs);
 }
 
 static uint32_t flow_port(const struct gen_config *c, uint32_t flow)
 {
-	return 1 + (c->sport - 1 + flow) % 65535;	/* 0 is no port */
+	return 1 + modulo(c->sport - 1 + flow, 65535);	/* 0 is no port */
 }
 
 static uint32_t flow_dport(const struct gen_config *c, uint32_t flow)
 {
-	return c->dport_lo + flow % (c->dport_hi - c->dport_lo + 1);
+	return c->dport_lo + modulo(flow, c->dport_hi - c->dport_lo + 1);
 }
 
+/* Checksum fields are zero in the words, and put in when these are summed up. */
 static void put_headers(const struct gen_config *c, const struct gen_tag *t, uint8_t *ip,
-			size_t len, uint32_t sum)
+			size_t len, uint32_t payload_sum)
 {
-	uint8_t *udp = ip + IP_HLEN;
-	size_t udp_len = len - IP_HLEN;
+	uint32_t src = flow_src(c, t->flow), udp_len = (uint32_t)len - IP_HLEN, sum;
+	uint64_t w0 = 0x4500ull << 48 | (uint64_t)len << 32 | 0x4000;	/* don't fragment */
+	uint64_t w1 = (uint64_t)(IP_TTL << 8 | IP_PROTO_UDP) << 48 | src;
+	uint64_t addrs = (uint64_t)src << 32 | c->dst;
+	uint32_t ports = flow_port(c, t->flow) << 16 | flow_dport(c, t->flow);
 
-	memset(ip, 0, IP_HLEN + UDP_HLEN);
-	ip[0] = 0x45;
-	put16(ip + 2, (uint32_t)len);
-	put16(ip + 6, 0x4000);			/* don't fragment */
-	ip[8] = IP_TTL;
-	ip[9] = IP_PROTO_UDP;
-	put32(ip + 12, c->src + t->flow % c->srcs);
-	put32(ip + 16, c->dst);
-	put16(ip + 10, (uint16_t)~fold(sum_words(ip, IP_HLEN)));
-	put16(udp, flow_port(c, t->flow));
-	put16(udp + 2, flow_dport(c, t->flow));
-	put16(udp + 4, (uint32_t)udp_len);
-	if (!c->udp_csum)
-		return;
-	sum = fold(sum) + sum_words(ip + 12, 8) + IP_PROTO_UDP + (uint32_t)udp_len +
-	      sum_words(udp, UDP_HLEN);
-	sum = (uint16_t)~fold(sum);
-	put16(udp + 6, sum ? sum : 0xffff);
+	sum = sum64(w0) + sum64(w1) + sum64(c->dst);
+	put64(ip, w0);
+	put64(ip + 8, w1 | (uint64_t)(uint16_t)~fold(sum) << 32);
+	put64(ip + 16, (uint64_t)c->dst << 32 | ports);
+	sum = 0;
+	if (c->udp_csum) {
+		sum = fold(payload_sum) + sum64(addrs) + IP_PROTO_UDP + 2 * udp_len + sum64(ports);
+		sum = (uint16_t)~fold(sum);
+		sum = sum ? sum : 0xffff;
+	}
+	put32(ip + 24, udp_len << 16 | sum);
 }
 
 static size_t build_request(const struct gen_config *c, const struct gen_tag *t, uint8_t *f)
@@ -252,6 +306,7 @@ size_t gen_frame_build(const struct gen_config *c, const struct gen_tag *t, uint
 enum gen_found gen_frame_find(const uint8_t *f, size_t len, struct gen_tag *t)
 {
 	const uint8_t *p = f + ETH_HLEN;
+	uint64_t w0, w1;
 
 	if (len < FRAME_MIN || len > GEN_SIZE_MAX - FCS_LEN)
 		return GEN_NONE;
@@ -260,13 +315,15 @@ enum gen_found gen_frame_find(const uint8_t *f, size_t len, struct gen_tag *t)
 			return GEN_NONE;
 		p = f + UDP_PAYLOAD;
 	}
-	if (get16(p) != TAG_MAGIC)
+	w0 = get64(p);
+	w1 = get64(p + 8);
+	if (w0 >> 48 != TAG_MAGIC)
 		return GEN_NONE;
-	t->run = get16(p + 2);
-	t->flow = get16(p + 4);
-	t->seq = get32(p + 6);
-	t->ns = (uint64_t)get16(p + 10) << 32 | get32(p + 12);
-	return crc16(p, 16) == get16(p + 16) ? GEN_FOUND : GEN_DAMAGED;
+	t->run = (uint16_t)(w0 >> 32);
+	t->flow = (uint16_t)(w0 >> 16);
+	t->seq = (uint32_t)(w0 << 16 | w1 >> 48);
+	t->ns = w1 & TAG_NS_MASK;
+	return crc16(w0, w1) == get16(p + 16) ? GEN_FOUND : GEN_DAMAGED;
 }
 
 /* ---- comparison ---- */
@@ -394,7 +451,7 @@ bool gen_frame_answers(const struct gen_config *c, const struct gen_tag *t,
 	uint32_t ip_len = get16(ip + 2);
 
 	if (get16(f + 12) != ETH_P_IPV4 || ip[0] != 0x45 || ip[9] != IP_PROTO_UDP ||
-	    get32(ip + 12) != c->dst || get32(ip + 16) != c->src + t->flow % c->srcs ||
+	    get32(ip + 12) != c->dst || get32(ip + 16) != flow_src(c, t->flow) ||
 	    get16(udp) != flow_dport(c, t->flow) || get16(udp + 2) != flow_port(c, t->flow))
 		return false;
 	/* Short frames are padded. */

@@ -167,6 +167,38 @@ static void gen_sizes_in_turn(void **state)
 	assert_in_range(missing, 100, 300);
 }
 
+/* CRC-16/CCITT bit by bit, unlike the generator */
+static unsigned int plain_crc(const uint8_t *p, size_t len)
+{
+	unsigned int crc = 0xffff, bit;
+
+	while (len--) {
+		crc ^= (unsigned int)*p++ << 8;
+		for (bit = 0; bit < 8; bit++)
+			crc = crc << 1 ^ (crc & 0x8000 ? 0x11021 : 0);
+	}
+	return crc;
+}
+
+static void gen_tag_has_its_crc(void **state)
+{
+	struct gen_config c = config("flows=65535 size=64");
+	struct gen_tag t = { .run = 1 };
+	uint8_t f[GEN_SIZE_MAX];
+	unsigned int i;
+
+	(void)state;
+	assert_int_equal(plain_crc((const uint8_t *)"123456789", 9), 0x29b1);
+	for (i = 0; i < 5000; i++) {
+		t.run = (uint16_t)(i * 31);
+		t.flow = (uint16_t)(i * 13);
+		t.seq = i * 0x9e3779b1u;
+		t.ns = i * 123456789123ull;
+		gen_frame_build(&c, &t, f);
+		assert_int_equal(word16(f + 58), plain_crc(f + 42, 16));
+	}
+}
+
 static void gen_frame_is_found_again(void **state)
 {
 	struct gen_config c = config("flows=1000 size=64");
@@ -629,6 +661,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(gen_flows_have_tuples_of_their_own),
 	cmocka_unit_test(gen_sizes_follow_their_weights),
 	cmocka_unit_test(gen_sizes_in_turn),
+	cmocka_unit_test(gen_tag_has_its_crc),
 	cmocka_unit_test(gen_frame_is_found_again),
 	cmocka_unit_test(gen_every_bit_counts),
 	cmocka_unit_test(gen_echo_is_recognized),
