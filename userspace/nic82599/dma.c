@@ -310,17 +310,27 @@ void dma_unmap_all(struct dma_table *t)
 	}
 }
 
-static struct dma_range *range_lookup(struct dma_table *t, uint64_t addr)
+static struct dma_range **cache_slot(struct dma_table *t, uint64_t addr)
 {
-	struct dma_range **slot = &t->cache[(addr >> DMA_PAGE_SHIFT) % DMA_CACHE_SIZE];
-	struct dma_range *r = *slot;
+	return &t->cache[(addr >> DMA_PAGE_SHIFT) % DMA_CACHE_SIZE];
+}
 
-	if (r && addr >= r->addr && addr <= r->last)
-		return r;
-	r = range_find(t, addr, addr);
+/* Out of line, so that what finds its range in the cache does not pay for this. */
+static __attribute__((noinline)) struct dma_range *range_search(struct dma_table *t,
+								 uint64_t addr)
+{
+	struct dma_range *r = range_find(t, addr, addr);
+
 	if (r)
-		*slot = r;
+		*cache_slot(t, addr) = r;
 	return r;
+}
+
+static inline struct dma_range *range_lookup(struct dma_table *t, uint64_t addr)
+{
+	struct dma_range *r = *cache_slot(t, addr);
+
+	return r && addr >= r->addr && addr <= r->last ? r : range_search(t, addr);
 }
 
 static bool range_allows(const struct dma_range *r, bool write)
@@ -342,21 +352,27 @@ static struct dma_range *range_next(struct dma_table *t, const struct dma_range 
 	return next;
 }
 
+static __attribute__((noinline)) bool range_continues(struct dma_table *t, struct dma_range *r,
+						      uint64_t last, bool write)
+{
+	while (r && last > r->last)
+		r = range_next(t, r, write);
+	return r;
+}
+
 void *bus_dma(struct bus *b, uint64_t addr, size_t len, bool write)
 {
 	struct dma_range *r;
 	uint64_t last = addr + (len - 1);
-	uint8_t *p;
 
 	if (!b->pci.mastering || !len || last < addr)
 		return NULL;
 	r = range_lookup(&b->dma, addr);
 	if (!range_allows(r, write))
 		return NULL;
-	p = r->host + (addr - r->addr);
-	while (r && last > r->last)
-		r = range_next(&b->dma, r, write);
-	return r ? p : NULL;
+	if (last > r->last && !range_continues(&b->dma, r, last, write))
+		return NULL;
+	return r->host + (addr - r->addr);
 }
 
 /* One step of a copy: the pointer, and in @len how much of it is usable. */

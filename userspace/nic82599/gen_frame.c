@@ -56,8 +56,8 @@ static void put16(uint8_t *p, uint32_t v)
 
 static void put32(uint8_t *p, uint32_t v)
 {
-	put16(p, v >> 16);
-	put16(p + 2, v);
+	v = htobe32(v);
+	memcpy(p, &v, sizeof(v));
 }
 
 static uint64_t get64(const uint8_t *p)
@@ -193,6 +193,8 @@ static uint32_t random_size(const struct gen_config *c, uint32_t hash)
 	const struct gen_size *s = c->size;
 	uint32_t total = 0, pick, i;
 
+	if (c->nr_sizes == 1 && s->lo == s->hi)
+		return s->lo;
 	hash = mix(hash + 1);
 	if (c->nr_sizes > 1) {
 		for (i = 0; i < c->nr_sizes; i++)
@@ -250,27 +252,24 @@ static uint32_t flow_dport(const struct gen_config *c, uint32_t flow)
 	return c->dport_lo + modulo(flow, c->dport_hi - c->dport_lo + 1);
 }
 
-/* Checksum fields are zero in the words, and put in when these are summed up. */
 static void put_headers(const struct gen_config *c, const struct gen_tag *t, uint8_t *ip,
 			size_t len, uint32_t payload_sum)
 {
-	uint32_t src = flow_src(c, t->flow), udp_len = (uint32_t)len - IP_HLEN, sum;
-	uint64_t w0 = 0x4500ull << 48 | (uint64_t)len << 32 | 0x4000;	/* don't fragment */
-	uint64_t w1 = (uint64_t)(IP_TTL << 8 | IP_PROTO_UDP) << 48 | src;
-	uint64_t addrs = (uint64_t)src << 32 | c->dst;
-	uint32_t ports = flow_port(c, t->flow) << 16 | flow_dport(c, t->flow);
+	const uint32_t first = 0x4500, frag = 0x4000, ttl_proto = IP_TTL << 8 | IP_PROTO_UDP;
+	uint32_t src = flow_src(c, t->flow), udp_len = (uint32_t)len - IP_HLEN;
+	uint32_t sport = flow_port(c, t->flow), dport = flow_dport(c, t->flow);
+	uint32_t addrs = sum64((uint64_t)src << 32 | c->dst), sum = 0;
 
-	sum = sum64(w0) + sum64(w1) + sum64(c->dst);
-	put64(ip, w0);
-	put64(ip + 8, w1 | (uint64_t)(uint16_t)~fold(sum) << 32);
-	put64(ip + 16, (uint64_t)c->dst << 32 | ports);
-	sum = 0;
 	if (c->udp_csum) {
-		sum = fold(payload_sum) + sum64(addrs) + IP_PROTO_UDP + 2 * udp_len + sum64(ports);
+		sum = payload_sum + addrs + IP_PROTO_UDP + 2 * udp_len + sport + dport;
 		sum = (uint16_t)~fold(sum);
 		sum = sum ? sum : 0xffff;
 	}
+	put64(ip, (uint64_t)first << 48 | (uint64_t)len << 32 | frag);
+	put64(ip + 16, (uint64_t)c->dst << 32 | sport << 16 | dport);
 	put32(ip + 24, udp_len << 16 | sum);
+	sum = (uint16_t)~fold(first + (uint32_t)len + frag + ttl_proto + addrs);
+	put64(ip + 8, (uint64_t)ttl_proto << 48 | (uint64_t)sum << 32 | src);
 }
 
 static size_t build_request(const struct gen_config *c, const struct gen_tag *t, uint8_t *f)

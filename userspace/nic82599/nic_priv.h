@@ -132,6 +132,7 @@ struct txjob {
 	uint16_t nr_segs;	/* TSO: sent so far */
 	uint8_t queue;
 	uint32_t first, count;	/* its descriptors */
+	bool any_rs;		/* in one of them: a report is wanted */
 };
 
 struct irq {
@@ -374,6 +375,7 @@ void rx_packet(struct nic *n, struct rxpkt *p);
 void rx_drain(struct nic *n);
 bool rx_deliver(struct nic *n, const struct fifo_entry *e, const uint8_t *data);
 uint32_t rx_nr_free(const struct rxq *q);
+uint32_t rx_descs_for(const struct rxq *q, uint32_t len);
 bool fifo_put(struct fifo *f, const struct fifo_entry *e, const uint8_t *data);
 const struct fifo_entry *fifo_peek(struct fifo *f, const uint8_t **data);
 void fifo_release(struct fifo *f);

@@ -66,6 +66,12 @@ static void dma_out(struct nic *n, uint64_t addr, const struct source *s,
 	}
 }
 
+/* Nearly always one, and divisions are slow. */
+uint32_t rx_descs_for(const struct rxq *q, uint32_t len)
+{
+	return len <= q->buf_len ? 1 : (len + q->buf_len - 1) / q->buf_len;
+}
+
 uint32_t rx_nr_free(const struct rxq *q)
 {
 	return q->tail >= q->head ? q->tail - q->head
@@ -157,7 +163,7 @@ bool rx_deliver(struct nic *n, const struct fifo_entry *e, const uint8_t *data)
 		s.gap = VLAN_HLEN;
 		s.len -= VLAN_HLEN;
 	}
-	need = (s.len + q->buf_len - 1) / q->buf_len;
+	need = rx_descs_for(q, s.len);
 	if (rx_nr_free(q) < need) {
 		if (!q->drop_en && need < q->nr_desc)
 			return false;

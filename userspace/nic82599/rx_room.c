@@ -16,11 +16,6 @@ static bool is_receiving(struct nic *n)
 	       !n->fifo.count && nic_can_dma(n);
 }
 
-static uint32_t descs_for(const struct rxq *q, uint32_t len)
-{
-	return (len + q->buf_len - 1) / q->buf_len;
-}
-
 uint32_t nic_rx_room(struct nic *n)
 {
 	uint32_t room = UINT32_MAX, free;
@@ -31,7 +26,7 @@ uint32_t nic_rx_room(struct nic *n)
 	for (q = n->rxq; q < n->rxq + NR_QUEUES; q++) {
 		if (!q->enabled)
 			continue;
-		free = rx_nr_free(q) / descs_for(q, USUAL_MAX);
+		free = rx_nr_free(q) / rx_descs_for(q, USUAL_MAX);
 		if (free < room)
 			room = free;
 	}
@@ -53,7 +48,7 @@ bool nic_rx_takes(struct nic *n, const void *frame, size_t len)
 	if (filter_l2(n, &p)) {
 		steer_queue(n, &p);
 		q = &n->rxq[p.queue];
-		takes = !q->enabled || rx_nr_free(q) >= descs_for(q, p.len);
+		takes = !q->enabled || rx_nr_free(q) >= rx_descs_for(q, p.len);
 	}
 	REG(n, FDIRMATCH) = matched;
 	REG(n, FDIRMISS) = missed;

@@ -50,12 +50,21 @@ static void report(struct nic *n, struct txq *q)
 	irq_queue(n, q->vector);
 }
 
-/* The head has passed @count descriptors from @first: set DD where wanted. */
+/*
+ * The head has passed @count descriptors from @first: set DD where wanted. When
+ * none of them had RS, which is the rule with drivers that want few reports, there
+ * is no need to look at them again.
+ */
 static void complete(struct nic *n, struct txq *q, uint32_t first,
-		     uint32_t count)
+		     uint32_t count, bool any_rs)
 {
 	bool wanted = false;
 
+	if (!any_rs) {
+		first += count;
+		q->head = first < q->nr_desc ? first : first - q->nr_desc;
+		return;
+	}
 	while (count--) {
 		struct desc *d = desc_at(n, q, first);
 		uint64_t hi = d ? le64toh(d->hi) : 0;
@@ -167,7 +176,7 @@ static bool skip_contexts(struct nic *n, struct txq *q, struct desc *d)
 		if (!is_context(d))
 			return true;
 		take_context(q, d);
-		complete(n, q, q->head, 1);
+		complete(n, q, q->head, 1, d->hi & TXD_RS);
 	}
 	return false;
 }
@@ -191,6 +200,7 @@ static enum fetched fetch(struct nic *n, struct txq *q, struct txjob *j)
 	good = set_offloads(n, q, j, &d);
 	for (;;) {
 		j->count++;
+		j->any_rs |= !!(d.hi & TXD_RS);
 		good = good && gather(n, j, &d);
 		at = next_of(q, at);
 		if (d.hi & TXD_EOP)
@@ -244,7 +254,7 @@ static bool start_job(struct nic *n, unsigned int q)
 		j->active = txarb_fits(n, j);
 		return j->active;
 	}
-	complete(n, &n->txq[q], j->first, j->count);
+	complete(n, &n->txq[q], j->first, j->count, j->any_rs);
 	if (has_packets(n, q))
 		txarb_push(n, q);
 	return false;
@@ -255,7 +265,7 @@ static void end_job(struct nic *n)
 	struct txjob *j = n->job;
 
 	j->active = false;
-	complete(n, &n->txq[j->queue], j->first, j->count);
+	complete(n, &n->txq[j->queue], j->first, j->count, j->any_rs);
 	if (has_packets(n, j->queue))
 		txarb_push(n, j->queue);
 }

@@ -155,9 +155,13 @@ static void charge_rate(struct nic *n, struct txq *q, uint32_t len)
 static bool hold(struct nic *n, unsigned int q)
 {
 	struct txq *tq = &n->txq[q];
-	uint64_t now = bus_now_ns(), due = now + RATE_SLACK_NS;
+	uint64_t now, due;
 
-	if (!(tq->rate & RTTBCNRC_RS_ENA) || tq->ts_ns <= now)
+	if (!(tq->rate & RTTBCNRC_RS_ENA))
+		return false;
+	now = bus_now_ns();
+	due = now + RATE_SLACK_NS;
+	if (tq->ts_ns <= now)
 		return false;
 	if (!tq->held)
 		bus_timer_arm(&n->rate[q].timer, tq->ts_ns > due ? tq->ts_ns : due);
@@ -285,6 +289,9 @@ static int pick_round_robin(struct nic *n)
 {
 	unsigned int i, tc;
 
+	/* No other class has work. */
+	if (n->txtc[n->tx_last_tc].nr == n->tx_work_nr)
+		return (int)n->tx_last_tc;
 	for (i = 1; i <= NR_TCS; i++) {
 		tc = (n->tx_last_tc + i) % NR_TCS;
 		if (n->txtc[tc].nr)

@@ -297,6 +297,32 @@ static void tx_head_write_back(void **state)
 	rig_free(r);
 }
 
+/* Descriptors are reported where they ask for it, and only there. */
+static void tx_reports(void **state)
+{
+	struct rig *r = rig_new();
+	size_t len = udp(100);
+	unsigned int i;
+
+	(void)state;
+	tx_setup(r, 0);
+	memcpy(mem(r, buf_at(1)), frame, len);
+	for (i = 0; i < RING_DESCS + 2; i++) {
+		tx_put(r, 0, buf_at(1), DATA | TXD_EOP | TXD_IFCS | len);
+		tx_go(r, 0);
+		assert_int_equal(rd(r, TX_QUEUE(0) + TDH), (i + 1) % RING_DESCS);
+		assert_false(dd(r, 0, i % RING_DESCS));
+	}
+	tx_put(r, 0, buf_at(1), DATA | TXD_RS | 40);
+	tx_put(r, 0, buf_at(1) + 40, DATA | TXD_EOP | TXD_IFCS | (len - 40));
+	tx_go(r, 0);
+	assert_int_equal(r->wire.nr, RING_DESCS + 3);
+	assert_true(dd(r, 0, 2));
+	assert_false(dd(r, 0, 3));
+	assert_int_equal(rd(r, TX_QUEUE(0) + TDH), 4);
+	rig_free(r);
+}
+
 static void tx_held_back(void **state)
 {
 	struct rig *r = rig_new();
@@ -466,6 +492,7 @@ const struct CMUnitTest tx_tests[] = {
 	cmocka_unit_test(tx_tso_limits),
 	cmocka_unit_test(tx_udp_segmentation),
 	cmocka_unit_test(tx_head_write_back),
+	cmocka_unit_test(tx_reports),
 	cmocka_unit_test(tx_held_back),
 	cmocka_unit_test(tx_pause_received),
 	cmocka_unit_test(tx_loopback),
