@@ -146,7 +146,6 @@ static uint16_t crc16(uint64_t w0, uint64_t w1)
 	uint16_t c = 0;
 
 	w0 ^= 0xffffull << 48;
-#pragma GCC unroll 8
 	for (i = 0; i < 8; i++) {
 		shift = 56 - 8 * i;
 		c ^= table.crc[i][w0 >> shift & 0xff] ^ table.crc[8 + i][w1 >> shift & 0xff];
@@ -212,23 +211,37 @@ static size_t frame_len(const struct gen_config *c, const struct gen_tag *t, uin
 	return (c->sweep ? swept_size(c, t) : random_size(c, hash)) - FCS_LEN;
 }
 
-/* The payload; its sum. */
-static uint32_t put_payload(const struct gen_tag *t, uint32_t hash, uint8_t *p, size_t len)
+static uint32_t put_tag(const struct gen_tag *t, uint8_t *p)
 {
 	uint64_t w0 = (uint64_t)TAG_MAGIC << 48 | (uint64_t)t->run << 32 |
 		      (uint64_t)t->flow << 16 | t->seq >> 16;
 	uint64_t w1 = (uint64_t)t->seq << 48 | (t->ns & TAG_NS_MASK);
-	uint32_t from = hash & (PATTERN_WINDOWS - 2), words;
 	uint16_t crc = crc16(w0, w1);
 
 	put64(p, w0);
 	put64(p + 8, w1);
 	put16(p + 16, crc);
-	len -= GEN_TAG_LEN;
-	memcpy(p + GEN_TAG_LEN, table.pattern + from, len);
-	words = (uint32_t)len / 2;
-	return sum64(w0) + sum64(w1) + crc + table.sum[from / 2 + words] - table.sum[from / 2] +
-	       (len & 1 ? (uint32_t)p[GEN_TAG_LEN + len - 1] << 8 : 0);
+	return sum64(w0) + sum64(w1) + crc;
+}
+
+/* What the tag leaves room for; its sum. */
+static uint32_t put_pattern(uint32_t hash, uint8_t *p, size_t len)
+{
+	uint32_t from = hash & (PATTERN_WINDOWS - 2), words = (uint32_t)len / 2;
+
+	memcpy(p, table.pattern + from, len);
+	return table.sum[from / 2 + words] - table.sum[from / 2] +
+	       (len & 1 ? (uint32_t)p[len - 1] << 8 : 0);
+}
+
+/* The payload; its sum. In the shortest frames there is no pattern to be fetched. */
+static uint32_t put_payload(const struct gen_tag *t, uint32_t hash, uint8_t *p, size_t len)
+{
+	uint32_t sum = put_tag(t, p);
+
+	if (len > GEN_TAG_LEN)
+		sum += put_pattern(hash, p + GEN_TAG_LEN, len - GEN_TAG_LEN);
+	return sum;
 }
 
 /* Few flows need no division. */
