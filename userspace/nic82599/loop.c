@@ -194,24 +194,29 @@ static int loop_wait_ms(uint64_t ns)
 	return epoll_wait(loop.epfd, loop.ev, LOOP_BATCH, ms > 1000 ? 1000 : (int)ms);
 }
 
+/* Until the first timer is due, a second at most. */
+static uint64_t wait_ns(void)
+{
+	uint64_t now, due;
+
+	if (!loop.nr_timers)
+		return NSEC_PER_SEC;
+	now = loop_clock_ns();
+	due = heap_at(1)->due_ns;
+	if (due <= now)
+		return 0;
+	return due - now > NSEC_PER_SEC ? NSEC_PER_SEC : due - now;
+}
+
+/* A look without waiting, the only one while frames are on their way, is the cheaper call. */
 static int loop_wait(void)
 {
-	struct timespec ts = { .tv_sec = 1 };
-	uint64_t now, due, ns = NSEC_PER_SEC;
+	uint64_t ns = loop.awake ? 0 : wait_ns();
+	struct timespec ts = { .tv_sec = (time_t)(ns / NSEC_PER_SEC),
+			       .tv_nsec = (long)(ns % NSEC_PER_SEC) };
 	int n;
 
-	if (loop.nr_timers) {
-		now = loop_clock_ns();
-		due = heap_at(1)->due_ns;
-		ns = due > now ? due - now : 0;
-		if (ns > NSEC_PER_SEC)
-			ns = NSEC_PER_SEC;
-	}
-	if (loop.awake)
-		ns = 0;
-	ts.tv_sec = (time_t)(ns / NSEC_PER_SEC);
-	ts.tv_nsec = (long)(ns % NSEC_PER_SEC);
-	n = epoll_pwait2(loop.epfd, loop.ev, LOOP_BATCH, &ts, NULL);
+	n = ns ? epoll_pwait2(loop.epfd, loop.ev, LOOP_BATCH, &ts, NULL) : loop_wait_ms(0);
 	if (n < 0 && errno != EINTR)
 		n = loop_wait_ms(ns);
 	if (n < 0)
