@@ -266,8 +266,9 @@ struct atmo_nic_info {
 
 bool atmo_nic_next(struct net *net, u32 ifindex, struct atmo_nic_info *info);
 
-/* From NAPI context of an ordinary queue, once per frame. */
-enum atmo_verdict atmo_demux_rx(struct atmo_nic *nic, struct atmo_rx_frame *frame);
+/* From NAPI context of an ordinary queue, once for all frames that it finds. */
+void atmo_demux_rx(struct atmo_nic *nic, struct atmo_rx_frame *frames,
+		   enum atmo_verdict *verdicts, u32 n);
 /* From hard or soft interrupt context: @owner as given to lane_open. */
 void atmo_lane_wake(void *owner);
 

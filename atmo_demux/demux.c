@@ -18,11 +18,19 @@ static const u8 *frame_data(const struct atmo_rx_frame *frame)
 	return frame->page->va + frame->offset;
 }
 
-/*
- * Whose a frame is, or ATMO_STACK_NONE. What didn't come to our MAC address, or
- * a group's, isn't for this host: not even if it is addressed so in IP.
+/**
+ * struct match - whose a flow is: the frames of a batch tend to be of one flow
+ * @flow: as it was looked up last
+ * @id: whose it is, or ATMO_STACK_NONE
+ * @ep: the same, if it is in the shared lane and started; under RCU
  */
-static u32 find_flow(struct atmo_nic *nic, const u8 *data, const struct atmo_packet *pkt)
+struct match {
+	struct atmo_flow flow;
+	u32 id;
+	struct atmo_endpoint *ep;
+};
+
+static void look_up(struct atmo_nic *nic, const struct atmo_packet *pkt, struct match *m)
 {
 	struct atmo_flow flow = {
 		.lport = pkt->dport,
@@ -31,11 +39,13 @@ static u32 find_flow(struct atmo_nic *nic, const u8 *data, const struct atmo_pac
 		.protocol = pkt->protocol,
 	};
 
-	if (!atmo_parse_dmac_ok(data, pkt, nic->netdev->dev_addr))
-		return ATMO_STACK_NONE;
 	memcpy(flow.laddr, pkt->daddr, sizeof(flow.laddr));
 	memcpy(flow.raddr, pkt->saddr, sizeof(flow.raddr));
-	return atmo_port_lookup(nic->ports, &flow);
+	if (atmo_flow_is_same(&flow, &m->flow))
+		return;
+	m->flow = flow;
+	m->id = atmo_port_lookup(nic->ports, &flow);
+	m->ep = m->id == ATMO_STACK_NONE ? NULL : xa_load(&nic->matched, m->id);
 }
 
 /**
@@ -61,25 +71,49 @@ static enum atmo_verdict drop(struct atmo_nic *nic, struct atmo_endpoint *ep,
 			      enum atmo_drop reason, enum atmo_nic_stat stat)
 {
 	atmo_queue_drop(ep->queue, reason);
-	atmo_nic_count(nic, stat);
+	atmo_nic_count(nic, stat, 1);
 	trace_atmo_drop(ep->instance, reason);
 	return ATMO_VERDICT_DROPPED;
 }
 
-static enum atmo_verdict hand_over(struct atmo_nic *nic, struct atmo_endpoint *ep,
-				   struct atmo_rx_frame *frame)
+/* As atmo_queue_push(), one by one: before each its page is known, behind it the spare. */
+static u32 push_traced(struct atmo_endpoint *ep, struct atmo_rx_frame *frames, u32 n)
 {
-	struct page *page = frame->page->page;
+	u32 i, took;
 
-	if (!atmo_queue_push(ep->queue, frame)) {
-		atmo_nic_count(nic, ATMO_NIC_DROP_QUEUE_FULL);
-		trace_atmo_drop(ep->instance, ATMO_DROP_RX_QUEUE_FULL);
-		return ATMO_VERDICT_DROPPED;
+	for (took = 0; took < n; took++) {
+		struct page *page = frames[took].page->page;
+
+		if (!atmo_queue_push(ep->queue, &frames[took], 1))
+			break;
+		trace_atmo_flip(ep->instance, page, frames[took].page->page, frames[took].len);
 	}
-	atmo_nic_count(nic, ATMO_NIC_TAKEN);
-	trace_atmo_flip(ep->instance, page, frame->page->page, frame->len);
-	ep->wake(ep);
-	return ATMO_VERDICT_TAKEN;
+	/* Those behind one that found no room don't find any: order is kept. */
+	for (i = took; i < n; i++) {
+		if (i > took)
+			atmo_queue_drop(ep->queue, ATMO_DROP_RX_QUEUE_FULL);
+		trace_atmo_drop(ep->instance, ATMO_DROP_RX_QUEUE_FULL);
+	}
+	return took;
+}
+
+/* Frames that came one behind the other and are of one endpoint. */
+static void hand_over(struct atmo_nic *nic, struct atmo_endpoint *ep,
+		      struct atmo_rx_frame *frames, enum atmo_verdict *verdicts, u32 n)
+{
+	bool traced = trace_atmo_flip_enabled() || trace_atmo_drop_enabled();
+	u32 i, took;
+
+	took = traced ? push_traced(ep, frames, n) : atmo_queue_push(ep->queue, frames, n);
+
+	for (i = 0; i < n; i++)
+		verdicts[i] = i < took ? ATMO_VERDICT_TAKEN : ATMO_VERDICT_DROPPED;
+	if (took) {
+		atmo_nic_count(nic, ATMO_NIC_TAKEN, took);
+		ep->wake(ep);
+	}
+	if (took < n)
+		atmo_nic_count(nic, ATMO_NIC_DROP_QUEUE_FULL, n - took);
 }
 
 /*
@@ -92,76 +126,99 @@ static enum atmo_verdict stray(struct atmo_nic *nic, const struct atmo_packet *p
 {
 	if (pkt->protocol != IPPROTO_TCP)
 		return ATMO_VERDICT_LINUX;
-	atmo_nic_count(nic, ATMO_NIC_DROP_STRAY);
+	atmo_nic_count(nic, ATMO_NIC_DROP_STRAY, 1);
 	return ATMO_VERDICT_DROPPED;
 }
 
-static enum atmo_verdict claimed(struct atmo_nic *nic, u32 id, struct atmo_rx_frame *frame,
-				 enum atmo_parse_result result, const struct atmo_packet *pkt)
+/* Of an endpoint, to which the frame is handed over if it is as it should be. */
+static enum atmo_verdict claimed(struct atmo_nic *nic, struct atmo_endpoint *ep,
+				 struct atmo_rx_frame *frame, enum atmo_parse_result result,
+				 const struct atmo_packet *pkt)
 {
-	struct atmo_endpoint *ep = xa_load(&nic->matched, id);
-
-	if (!ep)
-		return stray(nic, pkt);
 	if (result == ATMO_PARSE_MALFORMED)
 		return drop(nic, ep, ATMO_DROP_RX_MALFORMED, ATMO_NIC_DROP_MALFORMED);
 	if (!atmo_demux_checksums_ok(frame_data(frame), frame_data(frame), frame->flags, pkt))
 		return drop(nic, ep, ATMO_DROP_RX_CHECKSUM, ATMO_NIC_DROP_CHECKSUM);
 	frame->flags |= ATMO_RX_L3_OK | ATMO_RX_L4_OK;
-	return hand_over(nic, ep, frame);
+	return ATMO_VERDICT_TAKEN;
 }
 
-/* The raw endpoint's, if there is one in the shared lane. */
-static enum atmo_verdict unclaimed(struct atmo_nic *nic, struct atmo_rx_frame *frame)
+/* The raw endpoint, if there is one in the shared lane. */
+static struct atmo_endpoint *raw_endpoint(struct atmo_nic *nic)
 {
 	static const struct atmo_flow raw = { .family = AF_PACKET };
 	u32 id = atmo_port_lookup(nic->ports, &raw);
-	struct atmo_endpoint *ep;
 
-	if (likely(id == ATMO_STACK_NONE))
-		return ATMO_VERDICT_LINUX;
-	ep = xa_load(&nic->matched, id);
-	return ep ? hand_over(nic, ep, frame) : ATMO_VERDICT_LINUX;
+	return likely(id == ATMO_STACK_NONE) ? NULL : xa_load(&nic->matched, id);
 }
 
-/**
- * atmo_demux_rx() - decide who gets a frame of an ordinary queue
- * @nic: where it came from
- * @frame: the frame; its memory is synchronised for the CPU and no process has
- *	it mapped. For ATMO_VERDICT_TAKEN its page stands for other memory now.
- *
- * Whoever claims the flow, by 5-tuple or by local port; else the raw endpoint;
- * else Linux.
- *
- * Context: softirq (NAPI), several CPUs at a time.
- * Return: enum atmo_verdict. The page is the caller's in each case.
+/*
+ * Whose a frame is: an endpoint, to which it is to be handed over, or NULL and what
+ * becomes of it. What didn't come to our MAC address, or a group's, isn't for this
+ * host: not even if it is addressed so in IP.
  */
-enum atmo_verdict atmo_demux_rx(struct atmo_nic *nic, struct atmo_rx_frame *frame)
+static struct atmo_endpoint *classify(struct atmo_nic *nic, struct atmo_rx_frame *frame,
+				      struct match *m, enum atmo_verdict *verdict)
 {
 	const u8 *data = frame_data(frame);
 	enum atmo_parse_result result;
-	enum atmo_verdict verdict;
-	u32 id = ATMO_STACK_NONE;
 	struct atmo_packet pkt;
 
-	if (frame->flags & ATMO_RX_HW_ERROR) {
-		atmo_nic_count(nic, ATMO_NIC_DROP_HW_ERROR);
-		return ATMO_VERDICT_DROPPED;
+	*verdict = ATMO_VERDICT_LINUX;
+	if (unlikely(frame->flags & ATMO_RX_HW_ERROR)) {
+		atmo_nic_count(nic, ATMO_NIC_DROP_HW_ERROR, 1);
+		*verdict = ATMO_VERDICT_DROPPED;
+		return NULL;
 	}
 	/* What spans several buffers is longer than what instances receive. */
-	if (frame->flags & ATMO_RX_MULTI_DESC)
-		return ATMO_VERDICT_LINUX;
+	if (unlikely(frame->flags & ATMO_RX_MULTI_DESC))
+		return NULL;
 	result = atmo_parse(data, frame->len, &pkt);
+	if (result == ATMO_PARSE_OTHER ||
+	    !atmo_parse_dmac_ok(data, &pkt, nic->netdev->dev_addr))
+		return raw_endpoint(nic);
+	look_up(nic, &pkt, m);
+	if (m->id == ATMO_STACK_NONE)
+		return raw_endpoint(nic);
+	*verdict = m->ep ? claimed(nic, m->ep, frame, result, &pkt) : stray(nic, &pkt);
+	return *verdict == ATMO_VERDICT_TAKEN ? m->ep : NULL;
+}
+
+/**
+ * atmo_demux_rx() - decide who gets frames of an ordinary queue
+ * @nic: where they came from
+ * @frames: the frames, in the order in which they came; their memory is synchronised
+ *	for the CPU and no process has it mapped. Of those with ATMO_VERDICT_TAKEN
+ *	the page stands for other memory now.
+ * @verdicts: out: enum atmo_verdict of each. The page is the caller's in each case.
+ * @n: how many
+ *
+ * Whoever claims the flow, by 5-tuple or by local port; else the raw endpoint;
+ * else Linux. Frames of one endpoint that come one behind the other are put on its
+ * queue together, and it is woken once.
+ *
+ * Context: softirq (NAPI), several CPUs at a time.
+ */
+void atmo_demux_rx(struct atmo_nic *nic, struct atmo_rx_frame *frames,
+		   enum atmo_verdict *verdicts, u32 n)
+{
+	struct atmo_endpoint *ep, *last = NULL;
+	struct match match = { .id = ATMO_STACK_NONE };
+	u32 i, first = 0;
 
 	rcu_read_lock();
-	if (result != ATMO_PARSE_OTHER)
-		id = find_flow(nic, data, &pkt);
-	if (id == ATMO_STACK_NONE)
-		verdict = unclaimed(nic, frame);
-	else
-		verdict = claimed(nic, id, frame, result, &pkt);
+	for (i = 0; i < n; i++) {
+		ep = classify(nic, &frames[i], &match, &verdicts[i]);
+		if (ep == last)
+			continue;
+		if (last)
+			hand_over(nic, last, &frames[first], &verdicts[first], i - first);
+		last = ep;
+		first = i;
+	}
+	if (last)
+		hand_over(nic, last, &frames[first], &verdicts[first], n - first);
 	rcu_read_unlock();
-	return verdict;
 }
 EXPORT_SYMBOL_GPL(atmo_demux_rx);
 
@@ -192,7 +249,7 @@ void atmo_demux_pass(struct atmo_nic *nic, const struct atmo_rx_frame *frame)
 		netif_rx(skb);
 	}
 	rcu_read_unlock();
-	atmo_nic_count(nic, skb ? ATMO_NIC_PASSED : ATMO_NIC_PASS_FAILED);
+	atmo_nic_count(nic, skb ? ATMO_NIC_PASSED : ATMO_NIC_PASS_FAILED, 1);
 }
 EXPORT_SYMBOL_GPL(atmo_demux_pass);
 

@@ -312,14 +312,14 @@ bool atmo_nic_next(struct net *net, u32 ifindex, struct atmo_nic_info *info)
 EXPORT_SYMBOL_GPL(atmo_nic_next);
 
 /* Counts one; any context but hard interrupt. */
-void atmo_nic_count(struct atmo_nic *nic, enum atmo_nic_stat stat)
+void atmo_nic_count(struct atmo_nic *nic, enum atmo_nic_stat stat, u32 n)
 {
 	struct nic_pcpu *pcpu;
 
 	local_bh_disable();
 	pcpu = this_cpu_ptr(nic->pcpu);
 	u64_stats_update_begin(&pcpu->sync);
-	u64_stats_inc(&pcpu->stats[stat]);
+	u64_stats_add(&pcpu->stats[stat], n);
 	u64_stats_update_end(&pcpu->sync);
 	local_bh_enable();
 }

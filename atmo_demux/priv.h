@@ -70,14 +70,14 @@ int atmo_nics_init(void);
 void atmo_nics_exit(void);
 struct atmo_nic *atmo_nic_find(struct net *net, u32 ifindex);
 void atmo_nic_put(struct atmo_nic *nic);
-void atmo_nic_count(struct atmo_nic *nic, enum atmo_nic_stat stat);
+void atmo_nic_count(struct atmo_nic *nic, enum atmo_nic_stat stat, u32 n);
 
 int atmo_groups_steer(const struct atmo_endpoint *ep, struct atmo_lane *lane);
 void atmo_groups_leave(struct atmo_endpoint *ep);
 
 struct atmo_queue *atmo_queue_create(struct device *dma_dev, u32 nr_entries);
 void atmo_queue_destroy(struct atmo_queue *q);
-bool atmo_queue_push(struct atmo_queue *q, struct atmo_rx_frame *frame);
+u32 atmo_queue_push(struct atmo_queue *q, struct atmo_rx_frame *frames, u32 n);
 void atmo_queue_purge(struct atmo_queue *q);
 void atmo_queue_drop(struct atmo_queue *q, enum atmo_drop reason);
 

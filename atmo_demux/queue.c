@@ -128,34 +128,37 @@ void atmo_queue_destroy(struct atmo_queue *q)
 EXPORT_SYMBOL_GPL(atmo_queue_destroy);
 
 /**
- * atmo_queue_push() - put a frame on the queue
+ * atmo_queue_push() - put frames on the queue
  * @q: the queue
- * @frame: the frame. On success its page stands for another, free page, which
- *	the caller owns; else it is unchanged.
+ * @frames: the frames. The pages of those that are put on the queue stand for other,
+ *	free pages, which the caller owns; the rest is unchanged.
+ * @n: how many
  *
  * Context: softirq (all producers in the same kind of context).
- * Return: true; false: full, counted as ATMO_DROP_RX_QUEUE_FULL.
+ * Return: number of frames put on the queue, from the first on. For the rest there is
+ * no room, counted as ATMO_DROP_RX_QUEUE_FULL.
  */
-bool atmo_queue_push(struct atmo_queue *q, struct atmo_rx_frame *frame)
+u32 atmo_queue_push(struct atmo_queue *q, struct atmo_rx_frame *frames, u32 n)
 {
-	struct queue_entry *e;
-	bool room;
+	u32 i, room;
 
 	spin_lock(&q->lock);
 	/* (A), pairs with (D). */
-	room = q->producer - smp_load_acquire(&q->consumer) < q->nr_entries;
-	if (room) {
-		e = queue_entry(q, q->producer);
-		atmo_page_exchange(&e->page, frame->page);
-		e->offset = frame->offset;
-		e->len = frame->len;
-		e->flags = frame->flags;
-		/* (B), pairs with (C). */
-		smp_store_release(&q->producer, q->producer + 1);
+	room = q->nr_entries - (q->producer - smp_load_acquire(&q->consumer));
+	room = min(room, n);
+	for (i = 0; i < room; i++) {
+		struct queue_entry *e = queue_entry(q, q->producer + i);
+
+		atmo_page_exchange(&e->page, frames[i].page);
+		e->offset = frames[i].offset;
+		e->len = frames[i].len;
+		e->flags = frames[i].flags;
 	}
+	/* (B), pairs with (C). */
+	smp_store_release(&q->producer, q->producer + room);
 	spin_unlock(&q->lock);
-	if (!room)
-		atmo_queue_drop(q, ATMO_DROP_RX_QUEUE_FULL);
+	if (room < n)
+		atomic64_add(n - room, &q->drops[ATMO_DROP_RX_QUEUE_FULL]);
 	return room;
 }
 EXPORT_SYMBOL_GPL(atmo_queue_push);

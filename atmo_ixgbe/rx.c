@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Receive. The path of an ordinary queue, bottom up: rx_next() reads a descriptor,
- * rx_frame() asks the demultiplexer and makes an skb of what it leaves to Linux,
+ * rx_chunk_done() asks the demultiplexer and makes skbs of what it leaves to Linux,
  * atmo_ixgbe_rx_clean() is the NAPI loop. Lanes read descriptors by the batch, in
  * atmo_ixgbe_rx_take_batch().
  *
@@ -16,6 +16,8 @@
 
 /* Pages that a write of the tail is worth. */
 #define RX_TAIL_BATCH	32
+/* Frames of an ordinary queue that are handled together; they lie on the stack. */
+#define RX_CHUNK	16
 
 /**
  * atmo_ixgbe_rx_post_batch() - put pages into the ring, as many as there is room for
@@ -271,33 +273,68 @@ static void rx_to_linux(struct atmo_ixgbe_queue *q, const struct atmo_rx_frame *
 	napi_gro_receive(&q->napi, skb);
 }
 
-/* After return frame->page is free again, and possibly another one. */
-static void rx_frame(struct atmo_ixgbe_queue *q, struct atmo_nic *nic,
-		     struct atmo_rx_frame *frame, const struct atmo_ixgbe_rx_meta *meta)
+/* Is it a whole frame? Those that are none are counted. */
+static bool rx_is_whole(struct atmo_ixgbe_queue *q, const struct atmo_rx_frame *frame)
 {
-	if (unlikely(frame->flags & ATMO_RX_HW_ERROR)) {
+	if (likely(!(frame->flags & (ATMO_RX_HW_ERROR | ATMO_RX_MULTI_DESC)) &&
+		   frame->len >= ETH_HLEN))
+		return true;
+	if (frame->flags & ATMO_RX_HW_ERROR)
 		rx_drop(q, ATMO_IXGBE_RX_HW_ERROR);
-		return;
-	}
-	if (unlikely(frame->flags & ATMO_RX_MULTI_DESC)) {
+	else if (frame->flags & ATMO_RX_MULTI_DESC)
 		rx_drop(q, ATMO_IXGBE_RX_MULTI_DESC);
-		return;
-	}
-	if (unlikely(frame->len < ETH_HLEN)) {
+	else
 		rx_drop(q, ATMO_IXGBE_RX_RUNT);
-		return;
+	return false;
+}
+
+/*
+ * Frames of one round of the loop.
+ *
+ * @nr: how many
+ * @frame: as they came; @meta and @verdict belong to them
+ */
+struct rx_chunk {
+	u32 nr;
+	struct atmo_rx_frame frame[RX_CHUNK];
+	struct atmo_ixgbe_rx_meta meta[RX_CHUNK];
+	enum atmo_verdict verdict[RX_CHUNK];
+};
+
+/* Returns how many descriptors, up to @n, were looked at. */
+static u32 rx_take_chunk(struct atmo_ixgbe_queue *q, struct rx_chunk *c, u32 n)
+{
+	u32 i;
+
+	c->nr = 0;
+	for (i = 0; i < n && rx_next(&q->rx, &c->frame[c->nr], &c->meta[c->nr]); i++) {
+		if (rx_is_whole(q, &c->frame[c->nr]))
+			c->nr++;
+		else
+			atmo_ixgbe_rx_post(&q->rx, c->frame[c->nr].page);
 	}
-	switch (nic ? atmo_demux_rx(nic, frame) : ATMO_VERDICT_LINUX) {
-	case ATMO_VERDICT_LINUX:
-		rx_to_linux(q, frame, meta);
-		break;
-	case ATMO_VERDICT_TAKEN:
-		rx_count(q, &q->stats.rx_taken, 1);
-		break;
-	case ATMO_VERDICT_DROPPED:
-		rx_drop(q, ATMO_IXGBE_RX_DEMUX);
-		break;
+	return i;
+}
+
+/* After return the frames' pages, possibly other ones, are posted again. */
+static void rx_chunk_done(struct atmo_ixgbe_queue *q, struct atmo_nic *nic, struct rx_chunk *c)
+{
+	u32 i, nr[ATMO_VERDICT_DROPPED + 1] = { 0 };
+
+	if (nic)
+		atmo_demux_rx(nic, c->frame, c->verdict, c->nr);
+	for (i = 0; i < c->nr; i++) {
+		enum atmo_verdict verdict = nic ? c->verdict[i] : ATMO_VERDICT_LINUX;
+
+		if (verdict == ATMO_VERDICT_LINUX)
+			rx_to_linux(q, &c->frame[i], &c->meta[i]);
+		nr[verdict]++;
+		atmo_ixgbe_rx_post(&q->rx, c->frame[i].page);
 	}
+	if (nr[ATMO_VERDICT_TAKEN])
+		rx_count(q, &q->stats.rx_taken, nr[ATMO_VERDICT_TAKEN]);
+	if (nr[ATMO_VERDICT_DROPPED])
+		rx_count(q, &q->stats.rx_drop[ATMO_IXGBE_RX_DEMUX], nr[ATMO_VERDICT_DROPPED]);
 }
 
 /**
@@ -311,18 +348,17 @@ static void rx_frame(struct atmo_ixgbe_queue *q, struct atmo_nic *nic,
  */
 int atmo_ixgbe_rx_clean(struct atmo_ixgbe_queue *q, int budget)
 {
-	struct atmo_ixgbe_rx_meta meta;
-	struct atmo_rx_frame frame;
+	struct rx_chunk chunk;
 	struct atmo_nic *nic;
-	int done = 0;
+	int got, done = 0;
 
 	rcu_read_lock();
 	nic = rcu_dereference(q->port->nic);
-	while (done < budget && rx_next(&q->rx, &frame, &meta)) {
-		rx_frame(q, nic, &frame, &meta);
-		atmo_ixgbe_rx_post(&q->rx, frame.page);
-		done++;
-	}
+	do {
+		got = rx_take_chunk(q, &chunk, min(budget - done, RX_CHUNK));
+		rx_chunk_done(q, nic, &chunk);
+		done += got;
+	} while (got == RX_CHUNK && done < budget);
 	rcu_read_unlock();
 	if (done)
 		atmo_ixgbe_rx_tail(&q->rx);

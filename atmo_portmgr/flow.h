@@ -31,4 +31,18 @@ struct atmo_flow {
 	u8	zero;
 };
 
+static inline bool atmo_address_is_same(const __be32 *a, const __be32 *b)
+{
+	return !((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]));
+}
+
+/* Not by memcmp(): that is a call, and goes byte by byte. */
+static inline bool atmo_flow_is_same(const struct atmo_flow *a, const struct atmo_flow *b)
+{
+	return a->lport == b->lport && a->rport == b->rport && a->protocol == b->protocol &&
+	       a->family == b->family && a->zero == b->zero &&
+	       atmo_address_is_same(a->laddr, b->laddr) &&
+	       atmo_address_is_same(a->raddr, b->raddr);
+}
+
 #endif /* ATMO_PORTMGR_FLOW_H */

@@ -63,19 +63,6 @@ static u32 table_first(const struct atmo_table *t, const struct atmo_flow *flow)
 	return table_hash(t, flow) & (t->nr_slots - 1);
 }
 
-static bool same_address(const __be32 *a, const __be32 *b)
-{
-	return !((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]));
-}
-
-/* Not by memcmp(): that is a call, and goes byte by byte. */
-static bool same_flow(const struct atmo_flow *a, const struct atmo_flow *b)
-{
-	return a->lport == b->lport && a->rport == b->rport && a->protocol == b->protocol &&
-	       a->family == b->family && a->zero == b->zero &&
-	       same_address(a->laddr, b->laddr) && same_address(a->raddr, b->raddr);
-}
-
 /*
  * The live slot of @flow, or the empty one that ends its run of slots. There is
  * always an empty one, as at most half of the slots are ever used; the loop is
@@ -91,7 +78,7 @@ static u32 table_find(const struct atmo_table *t, const struct atmo_flow *flow, 
 		*id = smp_load_acquire(&t->slots[i].id);
 		if (*id == ATMO_STACK_NONE)
 			return i;
-		if (*id != ATMO_TABLE_DEAD && same_flow(&t->slots[i].flow, flow))
+		if (*id != ATMO_TABLE_DEAD && atmo_flow_is_same(&t->slots[i].flow, flow))
 			return i;
 		i = (i + 1) & (t->nr_slots - 1);
 	}

@@ -241,7 +241,7 @@ static enum atmo_verdict receive(struct kunit *test, u16 len, u32 flags)
 	enum atmo_verdict verdict;
 
 	local_bh_disable();
-	verdict = atmo_demux_rx(f->nic, &frame);
+	atmo_demux_rx(f->nic, &frame, &verdict, 1);
 	local_bh_enable();
 	return verdict;
 }
@@ -304,6 +304,42 @@ static void each_gets_its_own(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, receive_flow(test, AF_INET, IPPROTO_UDP, 7001), ATMO_VERDICT_LINUX);
 	KUNIT_EXPECT_EQ(test, receive_flow(test, AF_INET6, IPPROTO_TCP, 7000), ATMO_VERDICT_LINUX);
 	KUNIT_EXPECT_EQ(test, ((struct fixture *)test->priv)->woken, 4);
+}
+
+/* Of several flows, mixed: each gets its own, in order; a run of one flow wakes once. */
+static void a_batch_of_several(struct kunit *test)
+{
+	static const __be32 loopback4[4] = { htonl(INADDR_LOOPBACK) };
+	static const u16 port[] = { 7000, 7000, 7002, 7001, 7001, 7000 };
+	struct fixture *f = test->priv;
+	struct atmo_rx_frame frames[ARRAY_SIZE(port)];
+	enum atmo_verdict verdicts[ARRAY_SIZE(port)];
+	struct atmo_page pages[ARRAY_SIZE(port)];
+	struct atmo_rx_frame out[NR_PAGES];
+	u32 i;
+
+	bind_ok(test, 0, whole(AF_INET, IPPROTO_UDP, 7000), ATMO_LANE_SHARED);
+	bind_ok(test, 1, whole(AF_INET, IPPROTO_UDP, 7001), ATMO_LANE_SHARED);
+	for (i = 0; i < ARRAY_SIZE(port); i++) {
+		KUNIT_ASSERT_EQ(test, atmo_page_init(&pages[i], &f->pdev->dev, GFP_KERNEL), 0);
+		frames[i] = (struct atmo_rx_frame) { .page = &pages[i], .flags = VERIFIED };
+		frames[i].len = build(pages[i].va, AF_INET, IPPROTO_UDP, loopback4, port[i]);
+		frames[i].offset = 0;
+	}
+	f->woken = 0;
+	local_bh_disable();
+	atmo_demux_rx(f->nic, frames, verdicts, ARRAY_SIZE(port));
+	local_bh_enable();
+	for (i = 0; i < ARRAY_SIZE(port); i++)
+		KUNIT_EXPECT_EQ(test, verdicts[i], port[i] == 7002 ? ATMO_VERDICT_LINUX :
+				ATMO_VERDICT_TAKEN);
+	KUNIT_EXPECT_EQ(test, f->woken, 3);
+	KUNIT_EXPECT_EQ(test, atmo_queue_peek(f->eps[0].queue, out, NR_PAGES), 3);
+	KUNIT_EXPECT_EQ(test, got(test, 0), 3);
+	KUNIT_EXPECT_EQ(test, got(test, 1), 2);
+	KUNIT_EXPECT_EQ(test, atmo_nic_stat_read(f->nic, ATMO_NIC_TAKEN), 5);
+	for (i = 0; i < ARRAY_SIZE(port); i++)
+		atmo_page_exit(&pages[i], &f->pdev->dev);
 }
 
 /* Nobody's address, or not ours: Linux's, whatever IP says. */
@@ -593,6 +629,7 @@ static void addresses_and_ports(struct kunit *test)
 
 static struct kunit_case endpoint_cases[] = {
 	KUNIT_CASE(each_gets_its_own),
+	KUNIT_CASE(a_batch_of_several),
 	KUNIT_CASE(other_mac_address),
 	KUNIT_CASE(bad_frames_are_counted),
 	KUNIT_CASE(full_queue_drops_its_own),

@@ -101,7 +101,7 @@ static void learn_queue(struct kunit *test, struct fixture *f, struct model *m)
 	for (i = 0; i < m->size; i++) {
 		frame = (struct atmo_rx_frame) { .page = &f->ring[0], .len = 60 };
 		was = f->ring_page[0];
-		KUNIT_ASSERT_TRUE(test, atmo_queue_push(m->q, &frame));
+		KUNIT_ASSERT_TRUE(test, atmo_queue_push(m->q, &frame, 1));
 		f->ring_page[0] = learn(f, &f->ring[0]);
 		m->page[i] = was;
 	}
@@ -179,7 +179,7 @@ static u32 push_one(struct fixture *f, u32 number)
 	bool room = m->in - m->out < m->size;
 	u32 e = m->in % m->size;
 
-	if (atmo_queue_push(m->q, &frame) != room)
+	if (atmo_queue_push(m->q, &frame, 1) != room)
 		return 1;
 	if (room) {
 		swap(f->ring_page[i], m->page[e]);

@@ -72,7 +72,7 @@ static bool push(struct atmo_queue *q, struct atmo_page *page, u32 n)
 	};
 
 	memcpy(page->va, &n, sizeof(n));
-	return atmo_queue_push(q, &frame);
+	return atmo_queue_push(q, &frame, 1);
 }
 
 static u32 frame_says(const struct atmo_rx_frame *frame)
@@ -164,6 +164,37 @@ static void full_drops_and_counts(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, push(f->q, &f->pages[0], NR_ENTRIES));
 	KUNIT_EXPECT_FALSE(test, push(f->q, &f->pages[0], 99));
 	KUNIT_EXPECT_EQ(test, atmo_queue_dropped(f->q, ATMO_DROP_RX_QUEUE_FULL), 4);
+}
+
+/* Together: as many as there is room for, from the first on; the rest is unchanged. */
+static void push_several(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct atmo_rx_frame in[NR_DRIVER_PAGES], out[NR_ENTRIES];
+	struct atmo_page before[NR_DRIVER_PAGES];
+	u32 i;
+
+	for (i = 0; i < NR_ENTRIES - 2; i++)
+		KUNIT_ASSERT_TRUE(test, push(f->q, &f->pages[0], i));
+	for (i = 0; i < NR_DRIVER_PAGES; i++) {
+		u32 says = 1000 + i;
+
+		in[i] = (struct atmo_rx_frame) { .page = &f->pages[i], .len = 60 + i };
+		memcpy(f->pages[i].va, &says, sizeof(says));
+		before[i] = f->pages[i];
+	}
+	KUNIT_ASSERT_EQ(test, atmo_queue_push(f->q, in, NR_DRIVER_PAGES), 2);
+	KUNIT_EXPECT_EQ(test, atmo_queue_dropped(f->q, ATMO_DROP_RX_QUEUE_FULL),
+			NR_DRIVER_PAGES - 2);
+	KUNIT_ASSERT_EQ(test, atmo_queue_peek(f->q, out, NR_ENTRIES), NR_ENTRIES);
+	for (i = 0; i < NR_DRIVER_PAGES; i++) {
+		KUNIT_EXPECT_EQ(test, f->pages[i].va == before[i].va, i >= 2);
+		if (i >= 2)
+			continue;
+		KUNIT_EXPECT_EQ(test, frame_says(&out[NR_ENTRIES - 2 + i]), 1000 + i);
+		KUNIT_EXPECT_EQ(test, out[NR_ENTRIES - 2 + i].len, 60 + i);
+	}
+	KUNIT_EXPECT_EQ(test, atmo_queue_push(f->q, in, NR_DRIVER_PAGES), 0);
 }
 
 static void purge(struct kunit *test)
@@ -342,6 +373,7 @@ static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(push_exchanges_memory),
 	KUNIT_CASE(frames_keep_order_and_description),
 	KUNIT_CASE(full_drops_and_counts),
+	KUNIT_CASE(push_several),
 	KUNIT_CASE(purge),
 	KUNIT_CASE(drops_by_reason),
 	KUNIT_CASE(nobody_loses_a_page),
