@@ -64,6 +64,9 @@ static_assert(ATMO_FRAME_MAX <= ATMO_IXGBE_RX_BUF_LEN);
 #define ATMO_IXGBE_HEADS_PER_CHUNK	(PAGE_SIZE / ATMO_IXGBE_HEAD_LEN)
 static_assert(ATMO_TX_HEAD_MAX <= ATMO_IXGBE_HEAD_LEN);
 
+/* Frames of an ordinary queue up to this length are copied: that is less than mapping. */
+#define ATMO_IXGBE_TX_COPY_LEN	128
+
 struct atmo_ixgbe;
 struct atmo_ixgbe_queue;
 
@@ -224,13 +227,15 @@ struct atmo_ixgbe_vec {
 
 /**
  * struct atmo_ixgbe_tx_buf - one descriptor of an ordinary transmit ring
- * @skb: set on a frame's last descriptor
- * @dma: mapping; len 0: none (context descriptor)
+ * @skb: on a frame's last descriptor, unless the frame was copied
+ * @frame_len: bytes of the frame, on its last descriptor; 0 on the others
+ * @dma: mapping; len 0: none (context descriptor, copied frame)
  * @len: mapped bytes
  * @single: mapped by dma_map_single()
  */
 struct atmo_ixgbe_tx_buf {
 	struct sk_buff *skb;
+	u32 frame_len;
 	DEFINE_DMA_UNMAP_ADDR(dma);
 	u32 len;
 	bool single;
@@ -240,6 +245,7 @@ struct atmo_ixgbe_tx_buf {
  * struct atmo_ixgbe_tx - an ordinary transmit ring
  * @desc: descriptors, coherent memory
  * @buf: what is mapped
+ * @copies: ATMO_IXGBE_TX_COPY_LEN bytes for each descriptor, coherent memory, or NULL
  * @tail: TDT of this queue
  * @context: value of the context in the device, all ones: none
  * @use: next descriptor to write; by ndo_start_xmit
@@ -251,6 +257,7 @@ struct atmo_ixgbe_tx_buf {
 struct atmo_ixgbe_tx {
 	union ixgbe_tx_desc *desc;
 	struct atmo_ixgbe_tx_buf *buf;
+	u8 *copies;
 	u32 __iomem *tail;
 	u64 context;
 	u32 use;
@@ -259,6 +266,7 @@ struct atmo_ixgbe_tx {
 	u32 mask;
 	u16 reg;
 	dma_addr_t dma;
+	dma_addr_t copies_dma;
 };
 
 /* Why the ordinary receive path let go of a frame without passing it on. */

@@ -142,6 +142,9 @@ static int tx_alloc(struct atmo_ixgbe_queue *q, u32 len)
 		tx->buf = NULL;
 		return -ENOMEM;
 	}
+	/* Can be done without. */
+	tx->copies = dma_alloc_coherent(q->port->dev, len * ATMO_IXGBE_TX_COPY_LEN,
+					&tx->copies_dma, GFP_KERNEL | __GFP_NOWARN);
 	tx->mask = len - 1;
 	tx->use = 0;
 	tx->sent = 0;
@@ -155,6 +158,10 @@ static void tx_free(struct atmo_ixgbe_queue *q)
 
 	if (!tx->desc)
 		return;
+	if (tx->copies)
+		dma_free_coherent(q->port->dev, (tx->mask + 1) * ATMO_IXGBE_TX_COPY_LEN,
+				  tx->copies, tx->copies_dma);
+	tx->copies = NULL;
 	dma_free_coherent(q->port->dev, (tx->mask + 1) * sizeof(*tx->desc), tx->desc, tx->dma);
 	tx->desc = NULL;
 	kvfree(tx->buf);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Transmit of the ordinary queues: skbs of Linux, scattered, with TCP and UDP
- * checksums by the NIC.
+ * checksums by the NIC. Small frames are copied and their skbs freed at once.
  */
 #include <linux/bitfield.h>
 #include <linux/dma-mapping.h>
@@ -14,6 +14,12 @@
 #include "priv.h"
 
 #define TX_NO_CONTEXT	(~0ULL)
+
+/*
+ * Linux's byte limit doesn't go below: 13 us of the wire. It learns from how much is
+ * sent while there is always more, which is not how batches come.
+ */
+#define TX_MIN_LIMIT	16384
 
 /* Context, and each part of the largest skb. */
 #define TX_MAX_DESCS	(1 + 1 + MAX_SKB_FRAGS)
@@ -126,6 +132,7 @@ static void tx_write_data(struct atmo_ixgbe_tx *tx, dma_addr_t dma, u32 len, boo
 	union ixgbe_tx_desc *d = &tx->desc[tx->use & tx->mask];
 
 	buf->skb = NULL;
+	buf->frame_len = 0;
 	buf->len = len;
 	buf->single = single;
 	dma_unmap_addr_set(buf, dma, dma);
@@ -159,6 +166,28 @@ static int tx_map(struct atmo_ixgbe_queue *q, struct sk_buff *skb, u32 olinfo)
 	return 0;
 }
 
+/* Where the frame whose next descriptor is @i has its copy. */
+static u32 tx_copy_offset(const struct atmo_ixgbe_tx *tx, u32 i)
+{
+	return (i & tx->mask) * ATMO_IXGBE_TX_COPY_LEN;
+}
+
+static int tx_copy(struct atmo_ixgbe_tx *tx, struct sk_buff *skb, u32 olinfo)
+{
+	u32 offset = tx_copy_offset(tx, tx->use);
+
+	if (skb_is_nonlinear(skb)) {
+		if (skb_copy_bits(skb, 0, tx->copies + offset, skb->len))
+			return -EFAULT;
+	} else {
+		skb_copy_from_linear_data(skb, tx->copies + offset, skb->len);
+	}
+	tx_write_data(tx, tx->copies_dma + offset, skb->len, true, olinfo);
+	/* Nothing to unmap. */
+	tx->buf[(tx->use - 1) & tx->mask].len = 0;
+	return 0;
+}
+
 /* Takes back what was written since @first; the device hasn't seen it. */
 static void tx_unwind(struct atmo_ixgbe_queue *q, u32 first)
 {
@@ -170,7 +199,8 @@ static void tx_unwind(struct atmo_ixgbe_queue *q, u32 first)
 	q->tx.context = TX_NO_CONTEXT;
 }
 
-static int tx_write_skb(struct atmo_ixgbe_queue *q, struct sk_buff *skb)
+/* On success the skb is the ring's, or was copied and is the caller's: *copied. */
+static int tx_write_skb(struct atmo_ixgbe_queue *q, struct sk_buff *skb, bool *copied)
 {
 	struct atmo_ixgbe_tx *tx = &q->tx;
 	u32 olinfo = FIELD_PREP(IXGBE_TXD_PAYLEN, skb->len);
@@ -178,16 +208,18 @@ static int tx_write_skb(struct atmo_ixgbe_queue *q, struct sk_buff *skb)
 	u32 last;
 	int err;
 
+	*copied = skb->len <= ATMO_IXGBE_TX_COPY_LEN && tx->copies;
 	err = tx_csum(tx, skb, &olinfo);
 	if (!err)
-		err = tx_map(q, skb, olinfo);
+		err = *copied ? tx_copy(tx, skb, olinfo) : tx_map(q, skb, olinfo);
 	if (err) {
 		tx_unwind(q, first);
 		return err;
 	}
 	last = (tx->use - 1) & tx->mask;
 	tx->desc[last].read.cmd_type_len |= cpu_to_le32(IXGBE_TXD_DCMD_EOP | IXGBE_TXD_DCMD_RS);
-	tx->buf[last].skb = skb;
+	tx->buf[last].skb = *copied ? NULL : skb;
+	tx->buf[last].frame_len = skb->len;
 	/* Pairs with tx_clean(), which sees whole frames only. */
 	smp_store_release(&tx->sent, tx->use);
 	return 0;
@@ -198,6 +230,23 @@ static void tx_count(struct atmo_ixgbe_queue *q, u64 *counter, u64 n)
 	u64_stats_update_begin(&q->stats.tx_sync);
 	*counter += n;
 	u64_stats_update_end(&q->stats.tx_sync);
+}
+
+static void tx_count_sent(struct atmo_ixgbe_queue *q, u32 len)
+{
+	u64_stats_update_begin(&q->stats.tx_sync);
+	q->stats.tx_packets++;
+	q->stats.tx_bytes += len;
+	u64_stats_update_end(&q->stats.tx_sync);
+}
+
+/* Netpoll sends from anywhere; all others with BHs off, as NAPI, whose cache it is then. */
+static void tx_consume(struct sk_buff *skb)
+{
+	if (unlikely(in_hardirq() || irqs_disabled()))
+		dev_consume_skb_irq(skb);
+	else
+		napi_consume_skb(skb, NAPI_POLL_WEIGHT);
 }
 
 /**
@@ -212,6 +261,7 @@ netdev_tx_t atmo_ixgbe_tx_xmit(struct sk_buff *skb, struct net_device *netdev)
 {
 	struct atmo_ixgbe *port = netdev_priv(netdev);
 	struct atmo_ixgbe_queue *q = port->queue[skb_get_queue_mapping(skb)];
+	bool copied;
 	u32 len;
 
 	if (skb_put_padto(skb, IXGBE_TX_MIN_LEN))
@@ -221,14 +271,15 @@ netdev_tx_t atmo_ixgbe_tx_xmit(struct sk_buff *skb, struct net_device *netdev)
 		return NETDEV_TX_BUSY;
 	}
 	len = skb->len;
-	if (unlikely(len > ATMO_FRAME_MAX || tx_write_skb(q, skb))) {
+	if (unlikely(len > ATMO_FRAME_MAX || tx_write_skb(q, skb, &copied))) {
 		dev_kfree_skb_any(skb);
 		goto dropped;
 	}
 
 	skb_tx_timestamp(skb);
-	tx_count(q, &q->stats.tx_packets, 1);
-	tx_count(q, &q->stats.tx_bytes, len);
+	if (copied)
+		tx_consume(skb);
+	tx_count_sent(q, len);
 	tx_stop_if_full(q);
 	/* writel() orders the descriptors before it. */
 	if (__netdev_tx_sent_queue(tx_netdev_queue(q), len, netdev_xmit_more()))
@@ -247,32 +298,26 @@ dropped:
 /* Index after the last descriptor of the frame at @i. */
 static u32 tx_frame_end(const struct atmo_ixgbe_tx *tx, u32 i, u32 sent)
 {
-	while (i != sent && !tx->buf[i & tx->mask].skb)
+	while (i != sent && !tx->buf[i & tx->mask].frame_len)
 		i++;
 	return i == sent ? sent : i + 1;
 }
 
 static u32 tx_release(struct atmo_ixgbe_queue *q, u32 end, int budget)
 {
-	struct sk_buff *skb = NULL;
-	u32 len = 0;
+	struct atmo_ixgbe_tx_buf *buf = NULL;
 	u32 i;
 
 	for (i = q->tx.clean; i != end; i++) {
-		struct atmo_ixgbe_tx_buf *buf = &q->tx.buf[i & q->tx.mask];
-
+		buf = &q->tx.buf[i & q->tx.mask];
 		tx_unmap(q->port->dev, buf);
-		if (buf->skb)
-			skb = buf->skb;
-		buf->skb = NULL;
 	}
-	if (skb) {
-		len = skb->len;
-		napi_consume_skb(skb, budget);
-	}
+	if (buf->skb)
+		napi_consume_skb(buf->skb, budget);
+	buf->skb = NULL;
 	/* Pairs with tx_room(). */
 	smp_store_release(&q->tx.clean, end);
-	return len;
+	return buf->frame_len;
 }
 
 /**
@@ -327,4 +372,5 @@ void atmo_ixgbe_tx_drop_all(struct atmo_ixgbe_queue *q)
 	tx->clean = 0;
 	tx->context = TX_NO_CONTEXT;
 	netdev_tx_reset_queue(tx_netdev_queue(q));
+	netdev_queue_set_dql_min_limit(tx_netdev_queue(q), TX_MIN_LIMIT);
 }
