@@ -50,4 +50,44 @@ static inline void atmo_sock_count_drop(struct sock *sk)
 #endif
 }
 
+#include <net/sch_generic.h>
+
+#ifdef __CHECKER__
+/* Sparse can't follow a lock that only some disciplines have. */
+bool atmo_qdisc_run_begin(struct Qdisc *q);
+void atmo_qdisc_run_end(struct Qdisc *q);
+#else
+static inline bool atmo_qdisc_run_begin(struct Qdisc *q)
+{
+	return qdisc_run_begin(q);
+}
+
+/* By who has dequeued nothing. */
+static inline void atmo_qdisc_run_end(struct Qdisc *q)
+{
+#ifdef TCQ_F_DEQUEUE_DROPS
+	kfree_skb_list(qdisc_run_end(q));
+#else
+	qdisc_run_end(q);
+#endif
+}
+#endif
+
+/* tc's filters and BPF, or netfilter, where frames leave a device. */
+static inline bool atmo_netdev_has_egress(const struct net_device *netdev)
+{
+#ifdef CONFIG_NETFILTER_EGRESS
+	if (rcu_access_pointer(netdev->nf_hooks_egress))
+		return true;
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#ifdef CONFIG_NET_CLS_ACT
+	return rcu_access_pointer(netdev->miniq_egress);
+#endif
+#elif defined(CONFIG_NET_XGRESS)
+	return rcu_access_pointer(netdev->tcx_egress);
+#endif
+	return false;
+}
+
 #endif /* ATMO_COMPAT_H */

@@ -49,7 +49,8 @@ struct atmo_rx_work {
 
 /**
  * enum atmo_tx_verdict - what a protocol makes of an entry to be sent
- * @ATMO_TX_SEND: head is built; the stack gives head and payload to the lane
+ * @ATMO_TX_SEND: head is built; the stack gives head and payload to the lane, or in the
+ *	shared lane a copy to the device
  * @ATMO_TX_SENT: sent by way of Linux, payload copied; complete it at once
  * @ATMO_TX_REFUSE: counted by reason, completed with status
  */

@@ -37,7 +37,9 @@ struct cred;
 struct mm_struct;
 struct neighbour;
 struct net;
+struct netdev_queue;
 struct page;
+struct sk_buff;
 struct vm_area_struct;
 
 /* Packets that go through the instance, the protocol and the lane together. */
@@ -408,6 +410,13 @@ void atmo_instance_unmap_pages(struct atmo_instance *inst, u32 slot, u32 nr);
 bool atmo_proto_available(const struct atmo_instance *inst);
 int atmo_proto_attach(struct atmo_instance *inst);
 void atmo_proto_detach(struct atmo_instance *inst);
+
+/* direct.c */
+bool atmo_path_is_plain(const struct atmo_instance *inst, const struct atmo_path *path);
+void atmo_direct_send(struct atmo_instance *inst, struct atmo_tx_work *work, u32 n);
+
+/* qdisc.c */
+u32 atmo_qdisc_bypass(struct netdev_queue *txq, struct sk_buff *const *skbs, u32 n);
 
 /* raw.c */
 extern const struct atmo_proto atmo_raw_proto;

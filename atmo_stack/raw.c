@@ -10,7 +10,6 @@
 #include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
-#include <linux/skbuff.h>
 
 #include "check.h"
 #include "priv.h"
@@ -31,30 +30,7 @@ static void raw_rx(struct atmo_instance *inst, void *priv, struct atmo_rx_work *
 	}
 }
 
-/* Without a lane: by the device's queueing discipline, as packet(7) does. */
-static int send_by_linux(struct atmo_instance *inst, const struct atmo_tx_work *work)
-{
-	struct net_device *netdev = atmo_nic_netdev(inst->ep.nic);
-	unsigned int reserve = LL_RESERVED_SPACE(netdev);
-	u32 len = work->desc.len;
-	struct sk_buff *skb;
-	int err;
-
-	skb = alloc_skb(reserve + len + netdev->needed_tailroom, GFP_KERNEL);
-	if (!skb)
-		return -ENOBUFS;
-	skb_reserve(skb, reserve);
-	skb_reset_mac_header(skb);
-	skb_put_data(skb, work->payload, len);
-	skb_set_network_header(skb, ETH_HLEN);
-	skb->dev = netdev;
-	skb->protocol = dev_parse_header_protocol(skb);
-	skb_probe_transport_header(skb);
-	err = dev_queue_xmit(skb);
-	return err > 0 ? net_xmit_errno(err) : err;
-}
-
-static void send_one(struct atmo_instance *inst, struct atmo_tx_work *work)
+static void send_one(struct atmo_tx_work *work)
 {
 	u8 reason;
 	int err;
@@ -62,13 +38,8 @@ static void send_one(struct atmo_instance *inst, struct atmo_tx_work *work)
 	err = atmo_check_tx_whole(&work->desc, &reason);
 	if (err)
 		return atmo_tx_refuse(work, reason, err);
-	err = send_by_linux(inst, work);
-	if (err == -ENOBUFS)
-		atmo_tx_refuse(work, ATMO_DROP_TX_NO_MEMORY, err);
-	else if (err)
-		atmo_tx_refuse(work, ATMO_DROP_TX_DEVICE, err);
-	else
-		work->verdict = ATMO_TX_SENT;
+	work->csum = ATMO_TX_CSUM_NONE;
+	work->verdict = ATMO_TX_SEND;
 }
 
 static void raw_tx(struct atmo_instance *inst, void *priv, struct atmo_tx_work *work, u32 n)
@@ -76,7 +47,7 @@ static void raw_tx(struct atmo_instance *inst, void *priv, struct atmo_tx_work *
 	u32 i;
 
 	for (i = 0; i < n; i++)
-		send_one(inst, &work[i]);
+		send_one(&work[i]);
 }
 
 /* The longest frame without FCS; as for Linux's own, a VLAN tag comes on top. */

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sending by way of Linux: where there is no hardware lane, or the neighbour's
- * MAC address isn't known yet. The packet is copied; it waits for the address, and
- * queueing disciplines and tcpdump see it. What Linux's own route decides passes
- * netfilter, too; what a static entry of the instance decides can't.
+ * Sending by way of Linux's IP layer: where there is no hardware lane and somebody may
+ * be looking (see direct.c), or the neighbour's MAC address isn't known yet. The packet
+ * is copied; it waits for the address, and queueing disciplines and tcpdump see it.
+ * What Linux's own route decides passes netfilter, too; what a static entry of the
+ * instance decides can't.
  */
 #include <linux/if_ether.h>
 #include <linux/ip.h>
@@ -104,6 +105,9 @@ static void send_by_linux(struct atmo_instance *inst, const struct atmo_path *pa
 	struct sk_buff *skb = make_skb(&inst->ep, work);
 	int err;
 
+	/* Not before what is left to be sent together. */
+	if (!inst->ep.lane)
+		atmo_direct_send(inst, inst->tx.work, work - inst->tx.work);
 	if (!skb)
 		return atmo_tx_refuse(work, ATMO_DROP_TX_NO_MEMORY, -ENOMEM);
 	err = send_skb(inst, path, skb);
@@ -119,7 +123,7 @@ static void send_by_linux(struct atmo_instance *inst, const struct atmo_path *pa
 /**
  * atmo_path_send() - the last step of a protocol's tx
  * @inst: sender
- * @path: as found, and resolved if the instance has a lane
+ * @path: as found, and resolved
  * @work: head, head_len, csum and skip are filled in; the head fits the path. Its
  *	verdict is set: the packet is left to the lane, has been sent by way of
  *	Linux, or is refused.
@@ -129,7 +133,8 @@ static void send_by_linux(struct atmo_instance *inst, const struct atmo_path *pa
 void atmo_path_send(struct atmo_instance *inst, struct atmo_path *path,
 		    struct atmo_tx_work *work)
 {
-	if (inst->ep.lane && path->mac_known && inst->ep.flow.family == AF_INET)
+	if (path->mac_known && inst->ep.flow.family == AF_INET &&
+	    (inst->ep.lane || atmo_path_is_plain(inst, path)))
 		work->verdict = ATMO_TX_SEND;
 	else
 		send_by_linux(inst, path, work);

@@ -384,6 +384,8 @@ static void queue_judged(struct atmo_instance *inst, u32 n)
 
 	if (m)
 		inst->proto->tx(inst, inst->proto_priv, tx->work, m);
+	if (!inst->ep.lane)
+		atmo_direct_send(inst, tx->work, m);
 	for (i = 0; i < m; i++)
 		finish_entry(inst, &tx->work[i]);
 }

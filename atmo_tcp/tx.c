@@ -53,8 +53,7 @@ static void send_one(struct atmo_instance *inst, const struct atmo_endpoint *ep,
 		return atmo_tx_refuse_path(work, err);
 	if (l3_len - ATMO_ETH_LEN + desc->len > atmo_path_mtu(inst, &path))
 		return atmo_tx_refuse(work, ATMO_DROP_TX_TOO_LONG, -EMSGSIZE);
-	if (ep->lane)
-		atmo_path_resolve(inst, &path);
+	atmo_path_resolve(inst, &path);
 	atmo_path_fill(inst, &path, &l3);
 	atmo_l3_build(work->head, &l3);
 	atmo_tcp_segment_finish(work->head + l3_len, &l3);

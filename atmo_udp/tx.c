@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Sending. By a hardware lane the headers are built here and the payload goes
- * out from where it lies; else Linux sends a copy, see atmo_stack/slow.c. Headers
+ * out from where it lies; else a copy, see atmo_stack/direct.c and slow.c. Headers
  * in place can change at any time: they are copied once, and the copy is judged
  * and sent.
  */
@@ -84,8 +84,7 @@ static void send_payload(struct atmo_instance *inst, const struct atmo_endpoint 
 	mtu = atmo_path_mtu(inst, &path);
 	if (desc->len + l3_len(ep) > mtu)
 		return atmo_tx_refuse(work, ATMO_DROP_TX_TOO_LONG, -EMSGSIZE);
-	if (ep->lane)
-		atmo_path_resolve(inst, &path);
+	atmo_path_resolve(inst, &path);
 	atmo_path_fill(inst, &path, &l3);
 	work->head_len = atmo_udp_header_build(work->head, &l3, &ports);
 	atmo_path_send(inst, &path, work);
