@@ -19,36 +19,6 @@ static const u8 *frame_data(const struct atmo_rx_frame *frame)
 }
 
 /**
- * struct match - whose a flow is: the frames of a batch tend to be of one flow
- * @flow: as it was looked up last
- * @id: whose it is, or ATMO_STACK_NONE
- * @ep: the same, if it is in the shared lane and started; under RCU
- */
-struct match {
-	struct atmo_flow flow;
-	u32 id;
-	struct atmo_endpoint *ep;
-};
-
-static void look_up(struct atmo_nic *nic, const struct atmo_packet *pkt, struct match *m)
-{
-	struct atmo_flow flow = {
-		.lport = pkt->dport,
-		.rport = pkt->sport,
-		.family = pkt->family,
-		.protocol = pkt->protocol,
-	};
-
-	memcpy(flow.laddr, pkt->daddr, sizeof(flow.laddr));
-	memcpy(flow.raddr, pkt->saddr, sizeof(flow.raddr));
-	if (atmo_flow_is_same(&flow, &m->flow))
-		return;
-	m->flow = flow;
-	m->id = atmo_port_lookup(nic->ports, &flow);
-	m->ep = m->id == ATMO_STACK_NONE ? NULL : xa_load(&nic->matched, m->id);
-}
-
-/**
  * atmo_demux_checksums_ok() - are the checksums of a packet right?
  * @data: the frame; if others can write to it, see atmo_parse_l4_checksum_ok()
  * @head: its first ATMO_PARSE_LEN bytes, where nobody else can write: @data will do
@@ -66,6 +36,81 @@ bool atmo_demux_checksums_ok(const u8 *data, const u8 *head, u32 flags,
 	       (flags & ATMO_RX_L4_OK || atmo_parse_l4_checksum_ok(data, pkt));
 }
 EXPORT_SYMBOL_GPL(atmo_demux_checksums_ok);
+
+/* Headers up to the ports: Ethernet, IPv4 without options. */
+#define MATCH_LEN	38
+
+/**
+ * struct match - whose a flow is: the frames of a batch tend to be of one flow
+ * @id: whose the last one is that was looked up, or ATMO_STACK_NONE
+ * @ep: the same, if it is in the shared lane and started; under RCU
+ * @nr_full: frames of @ep that were dropped, and not counted yet, as its queue is full
+ * @has_head: @head is set: the flow is of IPv4
+ * @head: the frame that was looked up
+ */
+struct match {
+	u32 id;
+	struct atmo_endpoint *ep;
+	u32 nr_full;
+	bool has_head;
+	u8 head[MATCH_LEN];
+};
+
+/* What was dropped early, before another flow is looked up. */
+static void count_full(struct atmo_nic *nic, struct match *m)
+{
+	if (!m->nr_full)
+		return;
+	atmo_nic_count(nic, ATMO_NIC_DROP_QUEUE_FULL, m->nr_full);
+	for (; m->nr_full; m->nr_full--) {
+		atmo_queue_drop(m->ep->queue, ATMO_DROP_RX_QUEUE_FULL);
+		trace_atmo_drop(m->ep->instance, ATMO_DROP_RX_QUEUE_FULL);
+	}
+}
+
+static u64 differ64(const u8 *a, const u8 *b)
+{
+	u64 x, y;
+
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	return x ^ y;
+}
+
+/*
+ * Is a frame of the flow that was looked up last, by bytes? All of the headers up to
+ * the ports but length, identification, time to live and checksum.
+ */
+static bool is_alike(const struct match *m, const u8 *data, u32 len)
+{
+	if (!m->has_head || len < MATCH_LEN)
+		return false;
+	/* The last eight overlap with those before. */
+	return !(differ64(data, m->head) | differ64(data + 8, m->head + 8) |
+		 (data[20] ^ m->head[20]) | (data[21] ^ m->head[21]) |
+		 (data[23] ^ m->head[23]) | differ64(data + 26, m->head + 26) |
+		 differ64(data + 30, m->head + 30));
+}
+
+static void look_up(struct atmo_nic *nic, const u8 *data, enum atmo_parse_result result,
+		    const struct atmo_packet *pkt, struct match *m)
+{
+	struct atmo_flow flow = {
+		.lport = pkt->dport,
+		.rport = pkt->sport,
+		.family = pkt->family,
+		.protocol = pkt->protocol,
+	};
+
+	count_full(nic, m);
+	memcpy(flow.laddr, pkt->daddr, sizeof(flow.laddr));
+	memcpy(flow.raddr, pkt->saddr, sizeof(flow.raddr));
+	m->id = atmo_port_lookup(nic->ports, &flow);
+	m->ep = m->id == ATMO_STACK_NONE ? NULL : xa_load(&nic->matched, m->id);
+	m->has_head = result == ATMO_PARSE_OK && flow.family == AF_INET;
+	if (m->has_head)
+		memcpy(m->head, data, MATCH_LEN);
+}
 
 static enum atmo_verdict drop(struct atmo_nic *nic, struct atmo_endpoint *ep,
 			      enum atmo_drop reason, enum atmo_nic_stat stat)
@@ -163,6 +208,7 @@ static struct atmo_endpoint *classify(struct atmo_nic *nic, struct atmo_rx_frame
 	const u8 *data = frame_data(frame);
 	enum atmo_parse_result result;
 	struct atmo_packet pkt;
+	bool alike;
 
 	*verdict = ATMO_VERDICT_LINUX;
 	if (unlikely(frame->flags & ATMO_RX_HW_ERROR)) {
@@ -173,11 +219,19 @@ static struct atmo_endpoint *classify(struct atmo_nic *nic, struct atmo_rx_frame
 	/* What spans several buffers is longer than what instances receive. */
 	if (unlikely(frame->flags & ATMO_RX_MULTI_DESC))
 		return NULL;
+	alike = is_alike(m, data, frame->len);
+	/* Whoever sends more than is received shall not cost others much. */
+	if (alike && m->ep && atmo_queue_is_full(m->ep->queue)) {
+		m->nr_full++;
+		*verdict = ATMO_VERDICT_DROPPED;
+		return NULL;
+	}
 	result = atmo_parse(data, frame->len, &pkt);
 	if (result == ATMO_PARSE_OTHER ||
-	    !atmo_parse_dmac_ok(data, &pkt, nic->netdev->dev_addr))
+	    !(alike || atmo_parse_dmac_ok(data, &pkt, nic->netdev->dev_addr)))
 		return raw_endpoint(nic);
-	look_up(nic, &pkt, m);
+	if (!alike)
+		look_up(nic, data, result, &pkt, m);
 	if (m->id == ATMO_STACK_NONE)
 		return raw_endpoint(nic);
 	*verdict = m->ep ? claimed(nic, m->ep, frame, result, &pkt) : stray(nic, &pkt);
@@ -203,9 +257,11 @@ void atmo_demux_rx(struct atmo_nic *nic, struct atmo_rx_frame *frames,
 		   enum atmo_verdict *verdicts, u32 n)
 {
 	struct atmo_endpoint *ep, *last = NULL;
-	struct match match = { .id = ATMO_STACK_NONE };
+	struct match match;
 	u32 i, first = 0;
 
+	match.nr_full = 0;
+	match.has_head = false;
 	rcu_read_lock();
 	for (i = 0; i < n; i++) {
 		ep = classify(nic, &frames[i], &match, &verdicts[i]);
@@ -218,6 +274,7 @@ void atmo_demux_rx(struct atmo_nic *nic, struct atmo_rx_frame *frames,
 	}
 	if (last)
 		hand_over(nic, last, &frames[first], &verdicts[first], n - first);
+	count_full(nic, &match);
 	rcu_read_unlock();
 }
 EXPORT_SYMBOL_GPL(atmo_demux_rx);

@@ -78,6 +78,7 @@ void atmo_groups_leave(struct atmo_endpoint *ep);
 struct atmo_queue *atmo_queue_create(struct device *dma_dev, u32 nr_entries);
 void atmo_queue_destroy(struct atmo_queue *q);
 u32 atmo_queue_push(struct atmo_queue *q, struct atmo_rx_frame *frames, u32 n);
+bool atmo_queue_is_full(const struct atmo_queue *q);
 void atmo_queue_purge(struct atmo_queue *q);
 void atmo_queue_drop(struct atmo_queue *q, enum atmo_drop reason);
 

@@ -164,6 +164,18 @@ u32 atmo_queue_push(struct atmo_queue *q, struct atmo_rx_frame *frames, u32 n)
 EXPORT_SYMBOL_GPL(atmo_queue_push);
 
 /**
+ * atmo_queue_is_full() - would atmo_queue_push() put nothing on the queue?
+ * @q: the queue
+ *
+ * Context: as atmo_queue_push().
+ * Return: true; at the next moment there may be room.
+ */
+bool atmo_queue_is_full(const struct atmo_queue *q)
+{
+	return READ_ONCE(q->producer) - READ_ONCE(q->consumer) >= q->nr_entries;
+}
+
+/**
  * atmo_queue_peek() - look at the oldest frames
  * @q: the queue
  * @frames: out; valid until atmo_queue_release() of them

@@ -306,40 +306,125 @@ static void each_gets_its_own(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ((struct fixture *)test->priv)->woken, 4);
 }
 
+#define NR_BATCH	6
+
+/* A batch of frames, each in a page of its own, to ports of this machine. */
+struct batch {
+	struct atmo_page pages[NR_BATCH];
+	struct atmo_rx_frame frames[NR_BATCH];
+	enum atmo_verdict verdicts[NR_BATCH];
+};
+
+static struct batch *batch_create(struct kunit *test, const u16 *port)
+{
+	static const __be32 loopback4[4] = { htonl(INADDR_LOOPBACK) };
+	struct batch *b = kunit_kzalloc(test, sizeof(*b), GFP_KERNEL);
+	struct fixture *f = test->priv;
+	u32 i;
+
+	KUNIT_ASSERT_NOT_NULL(test, b);
+	for (i = 0; i < NR_BATCH; i++) {
+		KUNIT_ASSERT_EQ(test, atmo_page_init(&b->pages[i], &f->pdev->dev, GFP_KERNEL), 0);
+		b->frames[i] = (struct atmo_rx_frame) {
+			.page = &b->pages[i],
+			.len = build(b->pages[i].va, AF_INET, IPPROTO_UDP, loopback4, port[i]),
+			.flags = VERIFIED,
+		};
+	}
+	return b;
+}
+
+static void batch_receive(struct kunit *test, struct batch *b)
+{
+	struct fixture *f = test->priv;
+
+	local_bh_disable();
+	atmo_demux_rx(f->nic, b->frames, b->verdicts, NR_BATCH);
+	local_bh_enable();
+}
+
+static void batch_destroy(struct kunit *test, struct batch *b)
+{
+	struct fixture *f = test->priv;
+	u32 i;
+
+	for (i = 0; i < NR_BATCH; i++)
+		atmo_page_exit(&b->pages[i], &f->pdev->dev);
+}
+
 /* Of several flows, mixed: each gets its own, in order; a run of one flow wakes once. */
 static void a_batch_of_several(struct kunit *test)
 {
-	static const __be32 loopback4[4] = { htonl(INADDR_LOOPBACK) };
-	static const u16 port[] = { 7000, 7000, 7002, 7001, 7001, 7000 };
+	static const u16 port[NR_BATCH] = { 7000, 7000, 7002, 7001, 7001, 7000 };
+	struct batch *b = batch_create(test, port);
 	struct fixture *f = test->priv;
-	struct atmo_rx_frame frames[ARRAY_SIZE(port)];
-	enum atmo_verdict verdicts[ARRAY_SIZE(port)];
-	struct atmo_page pages[ARRAY_SIZE(port)];
-	struct atmo_rx_frame out[NR_PAGES];
 	u32 i;
 
 	bind_ok(test, 0, whole(AF_INET, IPPROTO_UDP, 7000), ATMO_LANE_SHARED);
 	bind_ok(test, 1, whole(AF_INET, IPPROTO_UDP, 7001), ATMO_LANE_SHARED);
-	for (i = 0; i < ARRAY_SIZE(port); i++) {
-		KUNIT_ASSERT_EQ(test, atmo_page_init(&pages[i], &f->pdev->dev, GFP_KERNEL), 0);
-		frames[i] = (struct atmo_rx_frame) { .page = &pages[i], .flags = VERIFIED };
-		frames[i].len = build(pages[i].va, AF_INET, IPPROTO_UDP, loopback4, port[i]);
-		frames[i].offset = 0;
-	}
-	f->woken = 0;
-	local_bh_disable();
-	atmo_demux_rx(f->nic, frames, verdicts, ARRAY_SIZE(port));
-	local_bh_enable();
-	for (i = 0; i < ARRAY_SIZE(port); i++)
-		KUNIT_EXPECT_EQ(test, verdicts[i], port[i] == 7002 ? ATMO_VERDICT_LINUX :
+	batch_receive(test, b);
+	for (i = 0; i < NR_BATCH; i++)
+		KUNIT_EXPECT_EQ(test, b->verdicts[i], port[i] == 7002 ? ATMO_VERDICT_LINUX :
 				ATMO_VERDICT_TAKEN);
 	KUNIT_EXPECT_EQ(test, f->woken, 3);
-	KUNIT_EXPECT_EQ(test, atmo_queue_peek(f->eps[0].queue, out, NR_PAGES), 3);
 	KUNIT_EXPECT_EQ(test, got(test, 0), 3);
 	KUNIT_EXPECT_EQ(test, got(test, 1), 2);
 	KUNIT_EXPECT_EQ(test, atmo_nic_stat_read(f->nic, ATMO_NIC_TAKEN), 5);
-	for (i = 0; i < ARRAY_SIZE(port); i++)
-		atmo_page_exit(&pages[i], &f->pdev->dev);
+	batch_destroy(test, b);
+}
+
+/* Behind a frame of its flow, what is not quite like it is looked at as ever. */
+static void a_batch_of_one_flow(struct kunit *test)
+{
+	static const u16 port[NR_BATCH] = { 7000, 7000, 7000, 7000, 7000, 7000 };
+	struct batch *b = batch_create(test, port);
+	struct fixture *f = test->priv;
+	u8 *frame[NR_BATCH];
+	u32 i;
+
+	for (i = 0; i < NR_BATCH; i++)
+		frame[i] = b->pages[i].va;
+	frame[1][5] ^= 1;		/* another MAC address */
+	frame[2][20] = 0x20;		/* a fragment */
+	frame[3][14] = 0x46;		/* an option */
+	frame[4][38] = 0xff;		/* a length that lies */
+	frame[5][15] = 0x55;		/* type of service */
+	frame[5][22] = 7;		/* time to live */
+	bind_ok(test, 0, whole(AF_INET, IPPROTO_UDP, 7000), ATMO_LANE_SHARED);
+	batch_receive(test, b);
+	KUNIT_EXPECT_EQ(test, b->verdicts[0], ATMO_VERDICT_TAKEN);
+	KUNIT_EXPECT_EQ(test, b->verdicts[1], ATMO_VERDICT_LINUX);
+	KUNIT_EXPECT_EQ(test, b->verdicts[2], ATMO_VERDICT_LINUX);
+	KUNIT_EXPECT_EQ(test, b->verdicts[3], ATMO_VERDICT_LINUX);
+	KUNIT_EXPECT_EQ(test, b->verdicts[4], ATMO_VERDICT_DROPPED);
+	KUNIT_EXPECT_EQ(test, b->verdicts[5], ATMO_VERDICT_TAKEN);
+	KUNIT_EXPECT_EQ(test, got(test, 0), 2);
+	KUNIT_EXPECT_EQ(test, atmo_nic_stat_read(f->nic, ATMO_NIC_DROP_MALFORMED), 1);
+	batch_destroy(test, b);
+}
+
+/* A full queue drops early, and counts as ever; another's frames between get through. */
+static void a_batch_for_a_full_queue(struct kunit *test)
+{
+	static const u16 port[NR_BATCH] = { 7000, 7000, 7001, 7000, 7000, 7000 };
+	struct batch *b = batch_create(test, port);
+	struct fixture *f = test->priv;
+	u32 i;
+
+	bind_ok(test, 0, whole(AF_INET, IPPROTO_UDP, 7000), ATMO_LANE_SHARED);
+	bind_ok(test, 1, whole(AF_INET, IPPROTO_UDP, 7001), ATMO_LANE_SHARED);
+	for (i = 0; i < NR_PAGES; i++)
+		KUNIT_ASSERT_EQ(test, receive_flow(test, AF_INET, IPPROTO_UDP, 7000),
+				ATMO_VERDICT_TAKEN);
+	batch_receive(test, b);
+	for (i = 0; i < NR_BATCH; i++)
+		KUNIT_EXPECT_EQ(test, b->verdicts[i], port[i] == 7001 ? ATMO_VERDICT_TAKEN :
+				ATMO_VERDICT_DROPPED);
+	KUNIT_EXPECT_EQ(test, atmo_queue_dropped(f->eps[0].queue, ATMO_DROP_RX_QUEUE_FULL), 5);
+	KUNIT_EXPECT_EQ(test, atmo_nic_stat_read(f->nic, ATMO_NIC_DROP_QUEUE_FULL), 5);
+	KUNIT_EXPECT_EQ(test, got(test, 0), NR_PAGES);
+	KUNIT_EXPECT_EQ(test, got(test, 1), 1);
+	batch_destroy(test, b);
 }
 
 /* Nobody's address, or not ours: Linux's, whatever IP says. */
@@ -630,6 +715,8 @@ static void addresses_and_ports(struct kunit *test)
 static struct kunit_case endpoint_cases[] = {
 	KUNIT_CASE(each_gets_its_own),
 	KUNIT_CASE(a_batch_of_several),
+	KUNIT_CASE(a_batch_of_one_flow),
+	KUNIT_CASE(a_batch_for_a_full_queue),
 	KUNIT_CASE(other_mac_address),
 	KUNIT_CASE(bad_frames_are_counted),
 	KUNIT_CASE(full_queue_drops_its_own),
