@@ -376,7 +376,7 @@ static void finish_entry(struct atmo_instance *inst, struct atmo_tx_work *work)
 
 /* ---- Batches ---- */
 
-/* The same for entries that the protocol has to judge. */
+/* Consumes @n entries, which the protocol judges. */
 static void queue_judged(struct atmo_instance *inst, u32 n)
 {
 	struct atmo_tx_side *tx = &inst->tx;
