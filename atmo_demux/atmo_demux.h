@@ -145,7 +145,8 @@ struct atmo_nic_limit {
  * @max_lanes: hardware lanes there are in all
  * @lane_open: take a free queue pair, sized for @nr_pages pages in flight, and
  *	start it. @flow is what will be steered to it first (not every queue can
- *	have every flow); nothing is yet. -EBUSY: none left. May sleep.
+ *	have every flow); nothing is yet. -EBUSY: none left; -EAGAIN: none left, but
+ *	some that are retired. May sleep.
  * @lane_steer: from now on the packets of @flow go to the lane's receive queue,
  *	beside those of earlier calls. AF_INET: UDP to an address (a multicast
  *	group, too) and port; UDP and TCP of one remote address and port.
@@ -156,8 +157,11 @@ struct atmo_nic_limit {
  * @lane_unsteer: undoes lane_steer; frames on their way may still arrive
  * @lane_rate: limit what the lane sends, in Mbit/s of whole frames, 0: no limit.
  *	-ERANGE: the NIC can't; -EOPNOTSUPP: it has no such thing
- * @lane_close: remove the filter, stop both queues, wait until the NIC touches
- *	none of the lane's pages, free the lane. The pages stay the caller's. May
+ * @lane_retire: steer nothing to the lane any more, and don't wait until the NIC
+ *	has let go of its pages: lane_close follows. None of the lane's other
+ *	operations are called from now on.
+ * @lane_close: retire the lane if that hasn't been done, stop both queues, wait until
+ *	the NIC touches none of its pages, free it. The pages stay the caller's. May
  *	sleep; works when the device is down or gone, too.
  * @rx_provide: give up to @n pages to the receive queue; returns how many were
  *	taken, from the first on. Those belong to the NIC now, which knows of them at once.
@@ -189,6 +193,7 @@ struct atmo_nic_ops {
 	int (*lane_steer)(struct atmo_lane *lane, const struct atmo_flow *flow);
 	void (*lane_unsteer)(struct atmo_lane *lane, const struct atmo_flow *flow);
 	int (*lane_rate)(struct atmo_lane *lane, u32 mbps);
+	void (*lane_retire)(struct atmo_lane *lane);
 	void (*lane_close)(struct atmo_lane *lane);
 	u32 (*rx_provide)(struct atmo_lane *lane, struct atmo_page *const *pages, u32 n);
 	u32 (*rx_return)(struct atmo_lane *lane, struct atmo_rx_frame *frames, u32 n);

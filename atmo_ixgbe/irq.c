@@ -218,6 +218,18 @@ int atmo_ixgbe_irq_add_lane(struct atmo_lane *lane)
 }
 
 /**
+ * atmo_ixgbe_irq_sync_lane() - after return no handler wakes the lane's owner
+ * @lane: lane; nobody arms it any more
+ *
+ * Context: process, sleeps.
+ */
+void atmo_ixgbe_irq_sync_lane(struct atmo_lane *lane)
+{
+	WRITE_ONCE(lane->armed, 0);
+	synchronize_irq(vec_irq_number(lane->vec));
+}
+
+/**
  * atmo_ixgbe_irq_del_lane() - after return no handler touches the lane
  * @lane: lane; its queues are stopped
  *

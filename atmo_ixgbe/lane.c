@@ -3,8 +3,13 @@
  * Hardware lanes: a receive and a transmit queue that carry the pages of one
  * stack instance and nobody else's. The transmit half is in ltx.c.
  *
- * A lane lives from lane_open to lane_close, whatever happens to the device in
- * between. Its rings are in one of two states, changed under their locks:
+ * A lane is its owner's from lane_open to lane_close, whatever happens to the device
+ * in between. After lane_retire nothing is steered to it and nobody calls its verbs,
+ * but the device may still write to its pages. When it no longer can, a lane may be
+ * kept, without an owner, its rings empty and started: who opens one of its size has
+ * it without a single register read.
+ *
+ * Its rings are in one of two states, changed under their locks:
  *
  *   running   the device has them
  *   stopped   it doesn't: pages stay in the receive ring and are posted again at
@@ -21,6 +26,17 @@
 
 #define LINK_MBPS	10000
 
+/*
+ * Frames steered to a lane before its filters went may still be in the packet buffer:
+ * 512 KB, less than half a millisecond at line rate (4.6.7.1, step 2).
+ */
+#define RX_DRAIN_US	500
+/* RXDCTL.ENABLE clears when the last write was issued; it still has to land. */
+#define RX_LAND_US	100
+
+/* So many are kept for whoever opens one next: up to 1 MB of rings each. */
+#define MAX_IDLE_LANES	4
+
 static struct atmo_ixgbe *nic_port(struct atmo_nic *nic)
 {
 	return netdev_priv(atmo_nic_netdev(nic));
@@ -35,7 +51,7 @@ static u16 lane_reg(const struct atmo_lane *lane)
 
 /**
  * atmo_ixgbe_lane_start() - give both queues to the device
- * @lane: lane, stopped
+ * @lane: lane, stopped; its receive queue is routed to a vector
  *
  * Context: process, sleeps, holds port->lock.
  * Return: 0; or a negative errno, and the device may have one of the queues.
@@ -48,7 +64,6 @@ int atmo_ixgbe_lane_start(struct atmo_lane *lane)
 	int err;
 
 	lockdep_assert_held(&port->lock);
-	atmo_ixgbe_irq_map_lane(lane);
 
 	/*
 	 * Nobody but the caller of the verbs looks at a stopped ring, and that
@@ -136,7 +151,7 @@ void atmo_ixgbe_lanes_notify(struct atmo_ixgbe *port)
 
 	lockdep_assert_held(&port->lock);
 	for (i = 0; i < port->nr_lanes; i++) {
-		if (!port->lane[i])
+		if (!port->lane[i] || !port->lane[i]->owner)
 			continue;
 		WRITE_ONCE(port->lane[i]->armed, 0);
 		atmo_lane_wake(port->lane[i]->owner);
@@ -148,7 +163,7 @@ bool atmo_ixgbe_lane_hung(struct atmo_lane *lane)
 	return atmo_ixgbe_ltx_hung(&lane->tx);
 }
 
-/* ---- Open and close ---- */
+/* ---- Memory ---- */
 
 /* A power of two that holds @n entries, as far as the device allows. */
 static u32 ring_len(u32 n, u32 max)
@@ -156,10 +171,21 @@ static u32 ring_len(u32 n, u32 max)
 	return n >= max ? max : max_t(u32, roundup_pow_of_two(n), ATMO_IXGBE_MIN_RING);
 }
 
+/* One entry of the receive ring stays empty, hence the one more. */
+static u32 rx_ring_len(u32 nr_pages)
+{
+	return ring_len(nr_pages + 1, ATMO_IXGBE_MAX_LANE_RX);
+}
+
+static u32 tx_ring_len(u32 nr_pages)
+{
+	return ring_len(nr_pages, ATMO_IXGBE_MAX_RING / 2);
+}
+
 static struct atmo_lane *lane_create(struct atmo_ixgbe *port, void *owner, u32 nr_pages,
 				     u16 reg)
 {
-	struct atmo_lane *lane = kzalloc(sizeof(*lane), GFP_KERNEL_ACCOUNT);
+	struct atmo_lane *lane = kzalloc(sizeof(*lane), GFP_KERNEL);
 
 	if (!lane)
 		return NULL;
@@ -174,10 +200,9 @@ static struct atmo_lane *lane_create(struct atmo_ixgbe *port, void *owner, u32 n
 	lane->tx.dev = port->dev;
 	lane->tx.reg = reg;
 	lane->tx.tail = (u32 __iomem *)(port->bar + IXGBE_TDT(reg));
-	/* One entry of the receive ring stays empty, hence the one more. */
-	if (atmo_ixgbe_rx_alloc(&lane->rx, ring_len(nr_pages + 1, ATMO_IXGBE_MAX_LANE_RX)))
+	if (atmo_ixgbe_rx_alloc(&lane->rx, rx_ring_len(nr_pages)))
 		goto free_lane;
-	if (atmo_ixgbe_ltx_alloc(&lane->tx, ring_len(nr_pages, ATMO_IXGBE_MAX_RING / 2)))
+	if (atmo_ixgbe_ltx_alloc(&lane->tx, tx_ring_len(nr_pages)))
 		goto free_rx;
 	return lane;
 
@@ -213,73 +238,155 @@ static int lane_free_index(const struct atmo_ixgbe *port, bool raw)
 	return -EBUSY;
 }
 
-/*
- * Stops both queues. Frames steered here before the filter went may still be in
- * the packet buffer: 512 KB, less than half a millisecond at line rate (4.6.7.1,
- * step 2).
- */
-static int lane_hw_stop(struct atmo_lane *lane)
+/* The device keeps neither queue, but for a last write to the receive ring. */
+static void lane_hw_stop(struct atmo_lane *lane)
 {
 	struct atmo_ixgbe *port = lane->port;
-	int rx_err, tx_err;
-
-	atmo_ixgbe_lane_freeze(lane);
-	usleep_range(500, 550);
-	tx_err = atmo_ixgbe_tx_hw_stop(port, lane->tx.reg);
-	rx_err = atmo_ixgbe_rx_hw_stop(port, lane->rx.reg);
-	return tx_err ? tx_err : rx_err;
-}
-
-/* After return neither the device nor a handler touches the lane. */
-static void lane_shut(struct atmo_lane *lane)
-{
-	struct atmo_ixgbe *port = lane->port;
-	int err, stop_err = 0;
+	int tx_err, rx_err;
 
 	lockdep_assert_held(&port->lock);
-	err = atmo_ixgbe_steer_del_lane(lane);
-	/* From here on a reset doesn't start the lane again. */
-	port->lane[lane_reg(lane) - port->nr_shared] = NULL;
-	if (port->up) {
-		stop_err = lane_hw_stop(lane);
+	if (!port->up)
+		return;
+	tx_err = atmo_ixgbe_tx_hw_stop(port, lane->tx.reg);
+	rx_err = atmo_ixgbe_rx_hw_stop(port, lane->rx.reg);
+	if (lane->rate)
 		atmo_ixgbe_hw_set_rate(port, lane_reg(lane), 0);
-	}
-	if (err == -ETIMEDOUT || stop_err == -ETIMEDOUT) {
-		dev_err(port->dev, "queues %u do not stop, resetting the port\n",
-			lane_reg(lane));
-		atmo_ixgbe_port_reset(port);
-	}
+	if (tx_err != -ETIMEDOUT && rx_err != -ETIMEDOUT)
+		return;
+	dev_err(port->dev, "queues %u do not stop, resetting the port\n", lane_reg(lane));
+	atmo_ixgbe_port_reset(port);
+}
+
+/* The device has let go of it, and nobody is woken for it. */
+static void lane_remove(struct atmo_lane *lane)
+{
+	struct atmo_ixgbe *port = lane->port;
+
 	atmo_ixgbe_irq_del_lane(lane);
-	port->closed_rx_frames += lane->rx_frames;
-	port->closed_tx_frames += lane->tx_frames;
-	port->closed_rx_lost += lane->rx.lost;
+	port->lane[lane_reg(lane) - port->nr_shared] = NULL;
+	lane_destroy(lane);
+}
+
+/* ---- Idle lanes ---- */
+
+/* Nothing of its last owner is left. False: it can't be kept. */
+static bool lane_keep(struct atmo_lane *lane)
+{
+	struct atmo_ixgbe *port = lane->port;
+
+	/* The first queues are for raw frames. */
+	if (port->nr_idle == MAX_IDLE_LANES || lane_reg(lane) < IXGBE_RETA_QUEUES)
+		return false;
+	lane->owner = NULL;
+	lane->retired = false;
+	lane->rate = 0;
+	lane->rx_frames = 0;
+	lane->tx_frames = 0;
+	lane->rx.lost = 0;
+	atmo_ixgbe_rx_forget(&lane->rx);
+	atmo_ixgbe_ltx_forget(&lane->tx);
+	if (port->up && atmo_ixgbe_lane_start(lane)) {
+		atmo_ixgbe_lane_freeze(lane);
+		lane_hw_stop(lane);
+		return false;
+	}
+	port->nr_idle++;
+	return true;
+}
+
+/* One with rings of the size that @nr_pages need. */
+static struct atmo_lane *idle_find(struct atmo_ixgbe *port, u32 nr_pages)
+{
+	unsigned int i;
+
+	for (i = 0; i < port->nr_lanes && port->nr_idle; i++) {
+		struct atmo_lane *lane = port->lane[i];
+
+		if (lane && !lane->owner && lane->rx.mask + 1 == rx_ring_len(nr_pages) &&
+		    lane->tx.frame_mask + 1 == tx_ring_len(nr_pages))
+			return lane;
+	}
+	return NULL;
+}
+
+/* Makes room for another one. Its rings are empty: no write is left to land. */
+static void idle_evict(struct atmo_ixgbe *port)
+{
+	unsigned int i;
+
+	for (i = 0; i < port->nr_lanes; i++) {
+		if (!port->lane[i] || port->lane[i]->owner)
+			continue;
+		atmo_ixgbe_lane_freeze(port->lane[i]);
+		lane_hw_stop(port->lane[i]);
+		lane_remove(port->lane[i]);
+		port->nr_idle--;
+		return;
+	}
+}
+
+/**
+ * atmo_ixgbe_lanes_remove() - free the idle lanes
+ * @port: port, stopped for good; all others have been closed
+ *
+ * Context: process, sleeps.
+ */
+void atmo_ixgbe_lanes_remove(struct atmo_ixgbe *port)
+{
+	mutex_lock(&port->lock);
+	while (port->nr_idle)
+		idle_evict(port);
+	mutex_unlock(&port->lock);
+}
+
+/* ---- Open and close ---- */
+
+static struct atmo_lane *lane_open_new(struct atmo_ixgbe *port, void *owner, u32 nr_pages,
+				       int i)
+{
+	struct atmo_lane *lane = lane_create(port, owner, nr_pages, port->nr_shared + i);
+	int err;
+
+	if (!lane)
+		return ERR_PTR(-ENOMEM);
+	err = atmo_ixgbe_irq_add_lane(lane);
+	if (err) {
+		lane_destroy(lane);
+		return ERR_PTR(err);
+	}
+	port->lane[i] = lane;
+	if (port->up) {
+		atmo_ixgbe_irq_map_lane(lane);
+		err = atmo_ixgbe_lane_start(lane);
+	}
+	if (!err)
+		return lane;
+
+	atmo_ixgbe_lane_freeze(lane);
+	lane_hw_stop(lane);
+	lane_remove(lane);
+	return ERR_PTR(err);
 }
 
 static struct atmo_lane *lane_open_locked(struct atmo_ixgbe *port, void *owner, u32 nr_pages,
 					  bool raw)
 {
-	int i = lane_free_index(port, raw);
-	struct atmo_lane *lane;
-	int err;
+	struct atmo_lane *lane = raw ? NULL : idle_find(port, nr_pages);
+	int i;
 
-	if (i < 0)
-		return ERR_PTR(i);
-	lane = lane_create(port, owner, nr_pages, port->nr_shared + i);
-	if (!lane)
-		return ERR_PTR(-ENOMEM);
-	err = atmo_ixgbe_irq_add_lane(lane);
-	if (err)
-		goto destroy;
-	port->lane[i] = lane;
-	if (port->up)
-		err = atmo_ixgbe_lane_start(lane);
-	if (!err)
+	if (lane) {
+		lane->owner = owner;
+		port->nr_idle--;
 		return lane;
-
-	lane_shut(lane);
-destroy:
-	lane_destroy(lane);
-	return ERR_PTR(err);
+	}
+	i = lane_free_index(port, raw);
+	if (i < 0 && !raw && port->nr_idle) {
+		idle_evict(port);
+		i = lane_free_index(port, raw);
+	}
+	if (i < 0)
+		return ERR_PTR(port->nr_retired ? -EAGAIN : -EBUSY);
+	return lane_open_new(port, owner, nr_pages, i);
 }
 
 /* lane_open of struct atmo_nic_ops. */
@@ -299,15 +406,59 @@ static struct atmo_lane *lane_open(struct atmo_nic *nic, void *owner, u32 nr_pag
 	return lane;
 }
 
-/* lane_close of struct atmo_nic_ops. */
+static void retire_locked(struct atmo_lane *lane)
+{
+	struct atmo_ixgbe *port = lane->port;
+
+	lockdep_assert_held(&port->lock);
+	if (lane->retired)
+		return;
+	lane->retired = true;
+	port->nr_retired++;
+	atmo_ixgbe_lane_freeze(lane);
+	if (atmo_ixgbe_steer_del_lane(lane) == -ETIMEDOUT)
+		atmo_ixgbe_port_reset(port);
+}
+
+/* lane_retire of struct atmo_nic_ops. */
+static void lane_retire(struct atmo_lane *lane)
+{
+	mutex_lock(&lane->port->lock);
+	retire_locked(lane);
+	mutex_unlock(&lane->port->lock);
+}
+
+/*
+ * lane_close of struct atmo_nic_ops. It waits without the lock: others open and close
+ * lanes meanwhile, and the port may be stopped or reset, which does not start a
+ * retired lane again.
+ */
 static void lane_close(struct atmo_lane *lane)
 {
 	struct atmo_ixgbe *port = lane->port;
 
 	mutex_lock(&port->lock);
-	lane_shut(lane);
+	retire_locked(lane);
+	/* The filters have gone when this has been read. */
+	if (port->up)
+		atmo_ixgbe_flush(port);
 	mutex_unlock(&port->lock);
-	lane_destroy(lane);
+	usleep_range(RX_DRAIN_US, RX_DRAIN_US + 50);
+
+	mutex_lock(&port->lock);
+	lane_hw_stop(lane);
+	mutex_unlock(&port->lock);
+	usleep_range(RX_LAND_US, RX_LAND_US + 20);
+
+	mutex_lock(&port->lock);
+	atmo_ixgbe_irq_sync_lane(lane);
+	port->nr_retired--;
+	port->closed_rx_frames += lane->rx_frames;
+	port->closed_tx_frames += lane->tx_frames;
+	port->closed_rx_lost += lane->rx.lost;
+	if (!lane_keep(lane))
+		lane_remove(lane);
+	mutex_unlock(&port->lock);
 }
 
 /*
@@ -424,6 +575,7 @@ const struct atmo_nic_ops atmo_ixgbe_nic_ops = {
 	.lane_steer = atmo_ixgbe_lane_steer,
 	.lane_unsteer = atmo_ixgbe_lane_unsteer,
 	.lane_rate = lane_rate,
+	.lane_retire = lane_retire,
 	.lane_close = lane_close,
 	.rx_provide = lane_rx_provide,
 	.rx_return = lane_rx_return,

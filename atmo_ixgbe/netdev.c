@@ -36,9 +36,13 @@ static int start_queues(struct atmo_ixgbe *port)
 
 	for (i = 0; !err && i < port->nr_shared; i++)
 		err = start_queue(port, port->queue[i]);
-	for (i = 0; !err && i < port->nr_lanes; i++)
-		if (port->lane[i])
+	for (i = 0; !err && i < port->nr_lanes; i++) {
+		if (!port->lane[i])
+			continue;
+		atmo_ixgbe_irq_map_lane(port->lane[i]);
+		if (!port->lane[i]->retired)
 			err = atmo_ixgbe_lane_start(port->lane[i]);
+	}
 	return err;
 }
 

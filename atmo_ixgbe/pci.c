@@ -245,6 +245,7 @@ static void unpublish(struct atmo_ixgbe *port)
 	/* Stopped by now, but queued perhaps; they find the port down. */
 	cancel_work_sync(&port->reset_work);
 	cancel_delayed_work_sync(&port->watchdog);
+	atmo_ixgbe_lanes_remove(port);
 }
 
 /* Also when the device has been pulled out: it reads as all ones then. */

@@ -182,7 +182,8 @@ struct atmo_ixgbe_ltx {
 /**
  * struct atmo_lane - a hardware lane
  * @port: its port
- * @owner: for atmo_lane_wake()
+ * @owner: for atmo_lane_wake(); NULL: an idle lane, see lane.c
+ * @retired: to be closed, and not to be started again; under port->lock
  * @rx: receive ring
  * @tx: transmit ring
  * @armed: a wake-up is owed
@@ -195,6 +196,7 @@ struct atmo_ixgbe_ltx {
 struct atmo_lane {
 	struct atmo_ixgbe *port;
 	void *owner;
+	bool retired;
 	struct atmo_ixgbe_rx rx;
 	struct atmo_ixgbe_ltx tx;
 	int armed;
@@ -384,7 +386,9 @@ enum atmo_ixgbe_sfp {
  * @lock: protects @lane, @filter, @fdir, @raw, vectors' lists, start and stop
  * @hw_lock: protects multi-step accesses and @hw_stats
  * @queue: ordinary queues
- * @lane: open lanes by index; queue nr_shared + index
+ * @lane: lanes by index, open and idle ones; queue nr_shared + index
+ * @nr_retired: of these, how many are being closed
+ * @nr_idle: of these, how many are idle
  * @filter: shadows of the 5-tuple filters
  * @fdir: Flow Director
  * @raw: lane that gets what would go to the ordinary queues; NULL: none
@@ -423,6 +427,8 @@ struct atmo_ixgbe {
 	struct mutex hw_lock;	/* protects multi-step accesses, hw_stats */
 	struct atmo_ixgbe_queue *queue[ATMO_IXGBE_MAX_SHARED];
 	struct atmo_lane *lane[ATMO_IXGBE_MAX_LANES];
+	u16 nr_retired;
+	u16 nr_idle;
 	struct atmo_ixgbe_rule filter[IXGBE_NR_5TUPLE];
 	struct atmo_ixgbe_fdir fdir;
 	struct atmo_lane *raw;
@@ -508,6 +514,7 @@ void atmo_ixgbe_irq_stop(struct atmo_ixgbe *port);
 void atmo_ixgbe_irq_unmask(struct atmo_ixgbe_vec *vec);
 void atmo_ixgbe_irq_map_lane(struct atmo_lane *lane);
 int atmo_ixgbe_irq_add_lane(struct atmo_lane *lane);
+void atmo_ixgbe_irq_sync_lane(struct atmo_lane *lane);
 void atmo_ixgbe_irq_del_lane(struct atmo_lane *lane);
 /* ---- ring.c ---- */
 int atmo_ixgbe_queues_create(struct atmo_ixgbe *port);
@@ -516,8 +523,10 @@ int atmo_ixgbe_queues_fill(struct atmo_ixgbe *port);
 void atmo_ixgbe_queues_empty(struct atmo_ixgbe *port);
 int atmo_ixgbe_rx_alloc(struct atmo_ixgbe_rx *rx, u32 len);
 void atmo_ixgbe_rx_free(struct atmo_ixgbe_rx *rx);
+void atmo_ixgbe_rx_forget(struct atmo_ixgbe_rx *rx);
 int atmo_ixgbe_ltx_alloc(struct atmo_ixgbe_ltx *tx, u32 nr_frames);
 void atmo_ixgbe_ltx_free(struct atmo_ixgbe_ltx *tx);
+void atmo_ixgbe_ltx_forget(struct atmo_ixgbe_ltx *tx);
 int atmo_ixgbe_rx_hw_start(struct atmo_ixgbe *port, struct atmo_ixgbe_rx *rx);
 int atmo_ixgbe_rx_hw_stop(struct atmo_ixgbe *port, u16 reg);
 int atmo_ixgbe_tx_hw_start(struct atmo_ixgbe *port, u16 reg, dma_addr_t dma, u32 len);
@@ -584,6 +593,7 @@ void atmo_ixgbe_lane_flush(struct atmo_lane *lane);
 void atmo_ixgbe_lane_notify(struct atmo_lane *lane);
 void atmo_ixgbe_lanes_notify(struct atmo_ixgbe *port);
 bool atmo_ixgbe_lane_hung(struct atmo_lane *lane);
+void atmo_ixgbe_lanes_remove(struct atmo_ixgbe *port);
 /* ---- ltx.c ---- */
 u32 atmo_ixgbe_lane_tx_provide(struct atmo_lane *lane, const struct atmo_tx_frame *frames,
 			       u32 n);

@@ -34,12 +34,25 @@ int atmo_ixgbe_rx_alloc(struct atmo_ixgbe_rx *rx, u32 len)
 		return -ENOMEM;
 	}
 	rx->mask = len - 1;
+	atmo_ixgbe_rx_forget(rx);
+	return 0;
+}
+
+/**
+ * atmo_ixgbe_rx_forget() - make a receive ring as new: empty
+ * @rx: ring; nobody uses it, and its pages are the caller's business
+ *
+ * Context: any.
+ */
+void atmo_ixgbe_rx_forget(struct atmo_ixgbe_rx *rx)
+{
+	memset(rx->page, 0, (rx->mask + 1) * sizeof(*rx->page));
+	memset(rx->desc, 0, (rx->mask + 1) * sizeof(*rx->desc));
 	rx->clean = 0;
 	rx->use = 0;
 	rx->start = 0;
 	rx->tailed = 0;
 	rx->in_multi = false;
-	return 0;
 }
 
 /* The device is done with the ring; pages in it are the caller's business. */
@@ -69,7 +82,7 @@ static int ltx_alloc_heads(struct atmo_ixgbe_ltx *tx, u32 nr_frames)
 {
 	u32 n = DIV_ROUND_UP(nr_frames, ATMO_IXGBE_HEADS_PER_CHUNK);
 
-	tx->head = kvcalloc(n, sizeof(*tx->head), GFP_KERNEL_ACCOUNT);
+	tx->head = kvcalloc(n, sizeof(*tx->head), GFP_KERNEL);
 	if (!tx->head)
 		return -ENOMEM;
 	for (; tx->nr_chunks < n; tx->nr_chunks++) {
@@ -99,7 +112,7 @@ int atmo_ixgbe_ltx_alloc(struct atmo_ixgbe_ltx *tx, u32 nr_frames)
 
 	tx->mask = len - 1;
 	tx->frame_mask = nr_frames - 1;
-	tx->frame = kvcalloc(nr_frames, sizeof(*tx->frame), GFP_KERNEL_ACCOUNT);
+	tx->frame = kvcalloc(nr_frames, sizeof(*tx->frame), GFP_KERNEL);
 	if (!tx->frame)
 		return -ENOMEM;
 	tx->desc = dma_alloc_coherent(tx->dev, len * sizeof(*tx->desc), &tx->dma, GFP_KERNEL);
@@ -126,6 +139,17 @@ void atmo_ixgbe_ltx_free(struct atmo_ixgbe_ltx *tx)
 	tx->desc = NULL;
 	kvfree(tx->frame);
 	tx->frame = NULL;
+}
+
+/* The same for a lane's transmit ring; the descriptors are cleared at each start. */
+void atmo_ixgbe_ltx_forget(struct atmo_ixgbe_ltx *tx)
+{
+	memset(tx->frame, 0, (tx->frame_mask + 1) * sizeof(*tx->frame));
+	tx->next = 0;
+	tx->done = 0;
+	tx->clean = 0;
+	tx->hang_done = 0;
+	tx->hang_ticks = 0;
 }
 
 static int tx_alloc(struct atmo_ixgbe_queue *q, u32 len)
@@ -310,8 +334,10 @@ int atmo_ixgbe_rx_hw_start(struct atmo_ixgbe *port, struct atmo_ixgbe_rx *rx)
 		     FIELD_PREP(IXGBE_SRRCTL_BSIZEPACKET, ATMO_IXGBE_RX_BUF_KB) |
 		     FIELD_PREP(IXGBE_SRRCTL_DESCTYPE, IXGBE_SRRCTL_DESCTYPE_ADV_ONE);
 	u16 q = rx->reg;
+	u32 rxdctl = atmo_ixgbe_rd(port, IXGBE_RXDCTL(q)) &
+		     ~(IXGBE_RXDCTL_ENABLE | IXGBE_RXDCTL_VME);
 
-	atmo_ixgbe_clear_bits(port, IXGBE_RXDCTL(q), IXGBE_RXDCTL_ENABLE);
+	atmo_ixgbe_wr(port, IXGBE_RXDCTL(q), rxdctl);
 	atmo_ixgbe_wr(port, IXGBE_RDBAL(q), lower_32_bits(rx->dma));
 	atmo_ixgbe_wr(port, IXGBE_RDBAH(q), upper_32_bits(rx->dma));
 	atmo_ixgbe_wr(port, IXGBE_RDLEN(q), (rx->mask + 1) * sizeof(*rx->desc));
@@ -320,8 +346,7 @@ int atmo_ixgbe_rx_hw_start(struct atmo_ixgbe *port, struct atmo_ixgbe_rx *rx)
 	atmo_ixgbe_wr(port, IXGBE_SRRCTL(q), srrctl);
 	atmo_ixgbe_wr(port, IXGBE_RSCCTL(q), 0);
 	atmo_ixgbe_clear_bits(port, IXGBE_DCA_RXCTRL(q), IXGBE_DCA_RXCTRL_RESERVED_ONE);
-	atmo_ixgbe_clear_bits(port, IXGBE_RXDCTL(q), IXGBE_RXDCTL_VME);
-	atmo_ixgbe_set_bits(port, IXGBE_RXDCTL(q), IXGBE_RXDCTL_ENABLE);
+	atmo_ixgbe_wr(port, IXGBE_RXDCTL(q), rxdctl | IXGBE_RXDCTL_ENABLE);
 	/* The tail may only be written once the queue has come up. */
 	return atmo_ixgbe_hw_poll(port, IXGBE_RXDCTL(q), IXGBE_RXDCTL_ENABLE,
 				  IXGBE_RXDCTL_ENABLE, QUEUE_POLL_US, QUEUE_POLL_STEPS);
@@ -333,19 +358,15 @@ int atmo_ixgbe_rx_hw_start(struct atmo_ixgbe *port, struct atmo_ixgbe_rx *rx)
  * @reg: queue; no filter points to it any more
  *
  * Context: process, sleeps, holds port->lock.
- * Return: 0: the device touches neither the ring nor its pages. -ETIMEDOUT: it
- * may; only a reset helps. -ENODEV: gone.
+ * Return: 0: the device writes neither to the ring nor to its pages any more, but
+ * the last write may take ATMO_IXGBE_RX_LAND_US to land. -ETIMEDOUT: it may still
+ * write; only a reset helps. -ENODEV: gone.
  */
 int atmo_ixgbe_rx_hw_stop(struct atmo_ixgbe *port, u16 reg)
 {
-	int err;
-
 	atmo_ixgbe_clear_bits(port, IXGBE_RXDCTL(reg), IXGBE_RXDCTL_ENABLE);
-	err = atmo_ixgbe_hw_poll(port, IXGBE_RXDCTL(reg), IXGBE_RXDCTL_ENABLE, 0,
-				 QUEUE_POLL_US, QUEUE_POLL_STEPS);
-	/* Cleared when the last write was issued; it still has to land. */
-	usleep_range(100, 120);
-	return err;
+	return atmo_ixgbe_hw_poll(port, IXGBE_RXDCTL(reg), IXGBE_RXDCTL_ENABLE, 0,
+				  QUEUE_POLL_US, QUEUE_POLL_STEPS);
 }
 
 /**
@@ -386,7 +407,7 @@ int atmo_ixgbe_tx_hw_start(struct atmo_ixgbe *port, u16 reg, dma_addr_t dma, u32
  * while the peer sends PAUSE; what is left then is not sent.
  *
  * Context: process, sleeps, holds port->lock.
- * Return: as atmo_ixgbe_rx_hw_stop().
+ * Return: as atmo_ixgbe_rx_hw_stop(); nothing is left to land.
  */
 int atmo_ixgbe_tx_hw_stop(struct atmo_ixgbe *port, u16 reg)
 {

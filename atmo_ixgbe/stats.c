@@ -236,9 +236,9 @@ static void port_stats(struct atmo_ixgbe *port, u64 *val)
 	for (i = 0; i < port->nr_lanes; i++) {
 		const struct atmo_lane *lane = port->lane[i];
 
-		if (!lane)
+		if (!lane || !lane->owner)
 			continue;
-		val[1]++;
+		val[1] += !lane->retired;
 		val[3] += READ_ONCE(lane->rx_frames);
 		val[4] += READ_ONCE(lane->tx_frames);
 		val[5] += READ_ONCE(lane->rx.lost);

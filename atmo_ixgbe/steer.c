@@ -145,7 +145,8 @@ void atmo_ixgbe_lane_unsteer(struct atmo_lane *lane, const struct atmo_flow *flo
  * atmo_ixgbe_steer_del_lane() - steer nothing to a lane any more
  * @lane: lane
  *
- * Frames already in the packet buffer can still arrive.
+ * Frames already in the packet buffer can still arrive, and all that come until the
+ * device has got what was written here.
  *
  * Context: process, holds port->lock.
  * Return: 0, -ENODEV, or -ETIMEDOUT: the device still has a rule, only a reset
@@ -153,14 +154,8 @@ void atmo_ixgbe_lane_unsteer(struct atmo_lane *lane, const struct atmo_flow *flo
  */
 int atmo_ixgbe_steer_del_lane(struct atmo_lane *lane)
 {
-	struct atmo_ixgbe *port = lane->port;
-	int err;
-
-	lockdep_assert_held(&port->lock);
+	lockdep_assert_held(&lane->port->lock);
 	unsteer_all(lane);
 	atmo_ixgbe_filter_del_lane(lane);
-	err = atmo_ixgbe_fdir_del_lane(lane);
-	if (port->up)
-		atmo_ixgbe_flush(port);
-	return err;
+	return atmo_ixgbe_fdir_del_lane(lane);
 }
