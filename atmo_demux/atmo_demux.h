@@ -311,6 +311,7 @@ struct atmo_endpoint {
 	u32 id;
 	u8 lane_type;
 	u8 reason;
+	bool retired;			/* protected by the NIC's lock */
 	struct net *net;
 	struct atmo_nic *nic;
 	const struct atmo_nic_ops *ops;
@@ -347,6 +348,11 @@ int atmo_endpoint_reopen(struct atmo_endpoint *ep, u32 nr_pages);
 int atmo_endpoint_join(struct atmo_endpoint *ep, const __be32 addr[4]);
 int atmo_endpoint_leave(struct atmo_endpoint *ep, const __be32 addr[4]);
 bool atmo_endpoint_in_group(const struct atmo_endpoint *ep, const __be32 addr[4]);
+/*
+ * Releases the port and, as far as that goes at once, the rest: to be called before
+ * stop by who doesn't want to wait for it.
+ */
+void atmo_endpoint_retire(struct atmo_endpoint *ep);
 /* Undoes bind: releases the port and the NIC. */
 void atmo_endpoint_unbind(struct atmo_endpoint *ep);
 

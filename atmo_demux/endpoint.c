@@ -251,6 +251,7 @@ static void set_promiscuous(struct atmo_nic *nic, int n)
  * (duplicate address detection is under way); -EADDRINUSE, -EACCES and others of
  * atmo_port_claim(); -EBUSY: no hardware lane left, and one was demanded (tx_rate
  * does), or one of AF_PACKET keeps the ordinary queues from getting anything;
+ * -EAGAIN: no hardware lane left, but some will be when retired endpoints have stopped;
  * -EOPNOTSUPP: demanded, and the NIC can't steer the flow, or tx_rate in the
  * shared lane; -ERANGE: the NIC can't limit to tx_rate; other errors of the
  * driver; -ENOMEM.
@@ -268,6 +269,7 @@ int atmo_endpoint_bind(struct atmo_endpoint *ep, struct net *net, u32 ifindex,
 	ep->ops = nic->ops;
 	ep->lane = NULL;
 	ep->queue = NULL;
+	ep->retired = false;
 	ep->nr_groups = 0;
 	INIT_LIST_HEAD(&ep->groups);
 	mutex_lock(&nic->lock);
@@ -329,6 +331,7 @@ EXPORT_SYMBOL_GPL(atmo_endpoint_start);
  * already, or isn't bound, is left alone.
  *
  * Context: process context, may sleep; serialised with the other calls for @ep.
+ * The NIC's lock is not held while the lane is closed: that takes its time.
  */
 void atmo_endpoint_stop(struct atmo_endpoint *ep)
 {
@@ -336,12 +339,12 @@ void atmo_endpoint_stop(struct atmo_endpoint *ep)
 
 	if (!nic)
 		return;
-	mutex_lock(&nic->lock);
 	if (ep->lane) {
 		ep->ops->lane_close(ep->lane);
+		mutex_lock(&nic->lock);
 		ep->lane = NULL;
+		mutex_unlock(&nic->lock);
 	}
-	mutex_unlock(&nic->lock);
 	if (ep->queue) {
 		/* Takes it out; the id stays reserved, as the port is its. */
 		xa_store(&nic->matched, ep->id, NULL, GFP_KERNEL);
@@ -377,15 +380,49 @@ int atmo_endpoint_reopen(struct atmo_endpoint *ep, u32 nr_pages)
 	else if (!ep->queue && !ep->lane)
 		err = open_lane(ep, nr_pages);
 	mutex_unlock(&nic->lock);
-	return err == -ENOSPC ? -EBUSY : err;
+	return err == -ENOSPC || err == -EAGAIN ? -EBUSY : err;
 }
 EXPORT_SYMBOL_GPL(atmo_endpoint_reopen);
 
 /**
+ * atmo_endpoint_retire() - give up the port at once
+ * @ep: bound. On return its port can be bound again, and no more packets are steered
+ *	to it, though what is on its way may still arrive: stop and unbind must follow.
+ *	They may be late, since neither the driver nor anybody who wants the port waits
+ *	for them; but unregistering the NIC does, and gone() isn't called any more. One
+ *	that is retired, or isn't bound, is left alone.
+ *
+ * Context: process context, may sleep, takes RTNL; serialised with the other calls
+ * for @ep.
+ */
+void atmo_endpoint_retire(struct atmo_endpoint *ep)
+{
+	struct atmo_nic *nic = ep->nic;
+
+	if (!nic || ep->retired)
+		return;
+	atmo_groups_leave(ep);
+	if (ep->flow.family == AF_PACKET)
+		set_promiscuous(nic, -1);
+	if (ep->lane)
+		ep->ops->lane_retire(ep->lane);
+	mutex_lock(&nic->lock);
+	atmo_port_release(nic->ports, &ep->flow, ep->id);
+	if (ep->lane_type == ATMO_LANE_SHARED)
+		nic->nr_shared--;
+	else if (ep->flow.family == AF_PACKET)
+		nic->raw_lane = false;
+	ep->retired = true;
+	mutex_unlock(&nic->lock);
+	module_put(ep->ops->owner);
+}
+EXPORT_SYMBOL_GPL(atmo_endpoint_retire);
+
+/**
  * atmo_endpoint_unbind() - detach an endpoint from its NIC
- * @ep: stopped. On return its port can be bound again, and its memory is the
- *	caller's (unless a gone() is still to return, see atmo_endpoint.hold). One
- *	that isn't bound is left alone.
+ * @ep: stopped; retired or not. On return its port can be bound again, and its memory
+ *	is the caller's (unless a gone() is still to return, see atmo_endpoint.hold).
+ *	One that isn't bound is left alone.
  *
  * Context: process context, may sleep, takes RTNL; serialised with the other calls
  * for @ep.
@@ -393,28 +430,19 @@ EXPORT_SYMBOL_GPL(atmo_endpoint_reopen);
 void atmo_endpoint_unbind(struct atmo_endpoint *ep)
 {
 	struct atmo_nic *nic = ep->nic;
-	struct module *owner;
 
 	if (!nic)
 		return;
-	owner = ep->ops->owner;
-	atmo_groups_leave(ep);
-	if (ep->flow.family == AF_PACKET)
-		set_promiscuous(nic, -1);
+	atmo_endpoint_retire(ep);
 	atmo_queue_destroy(ep->queue);
 	ep->queue = NULL;
 	mutex_lock(&nic->lock);
-	atmo_port_release(nic->ports, &ep->flow, ep->id);
 	xa_erase(&nic->matched, ep->id);
-	if (ep->lane_type == ATMO_LANE_SHARED)
-		nic->nr_shared--;
-	else if (ep->flow.family == AF_PACKET)
-		nic->raw_lane = false;
 	ep->nic = NULL;
 	list_del(&ep->link);
+	wake_up(&nic->unbound);
 	mutex_unlock(&nic->lock);
 	put_net(ep->net);
 	atmo_nic_put(nic);
-	module_put(owner);
 }
 EXPORT_SYMBOL_GPL(atmo_endpoint_unbind);

@@ -74,14 +74,18 @@ static struct nic_pcpu __percpu *nic_pcpu_create(void)
 	return pcpu;
 }
 
-/* An endpoint that may not stay: of a dying NIC all, else those left behind. */
+/*
+ * An endpoint that may not stay: of a dying NIC all, else those left behind. Retired
+ * ones are on their way out.
+ */
 static struct atmo_endpoint *to_revoke(const struct atmo_nic *nic)
 {
 	struct atmo_endpoint *ep;
 
 	lockdep_assert_held(&nic->lock);
 	list_for_each_entry(ep, &nic->bound, link) {
-		if (nic->dying || !net_eq(ep->net, dev_net(nic->netdev)))
+		if (!ep->retired &&
+		    (nic->dying || !net_eq(ep->net, dev_net(nic->netdev))))
 			return ep;
 	}
 	return NULL;
@@ -174,6 +178,7 @@ struct atmo_nic *atmo_nic_register(struct net_device *netdev, struct device *dma
 	xa_init_flags(&nic->matched, XA_FLAGS_ALLOC1);
 	mutex_init(&nic->lock);
 	INIT_LIST_HEAD(&nic->bound);
+	init_waitqueue_head(&nic->unbound);
 	INIT_WORK(&nic->moved, moved_work);
 	kref_init(&nic->ref);
 	mutex_lock(&nics_lock);
@@ -210,6 +215,7 @@ void atmo_nic_unregister(struct atmo_nic *nic)
 	nic->dying = true;
 	mutex_unlock(&nic->lock);
 	nic_revoke(nic);
+	wait_event(nic->unbound, list_empty_careful(&nic->bound));
 	atmo_nic_put(nic);
 }
 EXPORT_SYMBOL_GPL(atmo_nic_unregister);
@@ -271,6 +277,8 @@ static bool nic_describe(struct atmo_nic *nic, struct atmo_nic_info *info)
 		info->ifindex = nic->netdev->ifindex;
 		info->max_lanes = nic->ops->max_lanes;
 		list_for_each_entry(ep, &nic->bound, link) {
+			if (ep->retired)
+				continue;
 			info->endpoints++;
 			info->lanes += !!ep->lane;
 		}

@@ -11,6 +11,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/u64_stats_sync.h>
+#include <linux/wait.h>
 #include <linux/xarray.h>
 
 #include "atmo_demux.h"
@@ -42,6 +43,7 @@ struct nic_pcpu {
  * @raw_lane: one on @bound is of AF_PACKET and has a hardware lane, to which all
  *	goes that would come by the ordinary queues
  * @dying: no new endpoints
+ * @unbound: woken when an endpoint has left @bound
  * @moved: takes it from endpoints of a network namespace that it isn't in any more
  * @ref: the driver's, and one of each bound endpoint
  * @link: in the list of NICs; nics_lock
@@ -61,6 +63,7 @@ struct atmo_nic {
 	bool raw_lane;
 	bool dying;
 
+	wait_queue_head_t unbound;
 	struct work_struct moved;
 	struct kref ref;
 	struct list_head link;

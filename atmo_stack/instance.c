@@ -5,14 +5,15 @@
  *   open -> NEW -> bind -> BOUND -> close, or the NIC goes -> GONE
  *
  * Who may hold an instance: its open file (which mappings, running calls and
- * descriptors in flight to another process keep open), and a gone callback.
- * Close and gone may meet: both tear down under bind_mutex, and whoever comes
- * second finds nothing to do. The reference taken by hold keeps the memory for
- * a gone callback that lost the race.
+ * descriptors in flight to another process keep open) or after that its close, which
+ * goes on in the background; and a gone callback. Close and gone may meet: both
+ * withdraw the instance under bind_mutex, and whoever comes second finds nothing to
+ * do. The reference taken by hold keeps the memory for a gone callback that lost the
+ * race.
  *
- * Teardown first makes the state GONE with both sides' mutexes held. From then
+ * Withdrawing first makes the state GONE with both sides' mutexes held. From then
  * on no call gets past atmo_instance_error(), none is under way, and pages,
- * lane and queue are used by nobody but teardown.
+ * lane and queue are used by nobody but who has withdrawn it.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -27,6 +28,9 @@
 #include "capture.h"
 #include "priv.h"
 #include "../atmo_portmgr/compat.h"
+
+/* Of a bind, as long as there is something to wait for. */
+#define MAX_TRIES	4
 
 static void rx_side_init(struct atmo_rx_side *rx)
 {
@@ -193,13 +197,14 @@ static void destroy_memory(struct atmo_instance *inst)
 	atmo_rings_destroy(inst);
 }
 
-static void teardown(struct atmo_instance *inst)
+/* No calls any more. True: it was bound, and the caller has to detach the endpoint. */
+static bool withdraw(struct atmo_instance *inst)
 {
 	lockdep_assert_held(&inst->bind_mutex);
 	if (inst->state != ATMO_INSTANCE_BOUND)
-		return;
+		return false;
 	set_state(inst, ATMO_INSTANCE_GONE);
-	detach_endpoint(inst);
+	return true;
 }
 
 static void endpoint_gone(struct atmo_endpoint *ep)
@@ -207,23 +212,42 @@ static void endpoint_gone(struct atmo_endpoint *ep)
 	struct atmo_instance *inst = container_of(ep, struct atmo_instance, ep);
 
 	mutex_lock(&inst->bind_mutex);
-	teardown(inst);
+	if (withdraw(inst))
+		detach_endpoint(inst);
 	mutex_unlock(&inst->bind_mutex);
 	wake_up_interruptible_poll(&inst->waitq, EPOLLERR | EPOLLHUP);
 	atmo_instance_put(inst);
 	module_put(THIS_MODULE);
 }
 
-void atmo_instance_close(struct atmo_instance *inst)
+/* The end of close, perhaps in the background. The reference is given back. */
+void atmo_instance_end(struct atmo_instance *inst)
 {
-	atmo_registry_remove(inst);
-	atmo_capture_end(inst);
 	mutex_lock(&inst->bind_mutex);
-	teardown(inst);
+	if (inst->ep.nic)
+		detach_endpoint(inst);
 	/* A capture may hold the instance for long, but no mapping is left. */
 	destroy_memory(inst);
 	mutex_unlock(&inst->bind_mutex);
 	atmo_instance_put(inst);
+}
+
+/*
+ * On return the port is free. Shared pages are the application's again, too: those
+ * that use them on can't know when else.
+ */
+void atmo_instance_close(struct atmo_instance *inst)
+{
+	bool later;
+
+	atmo_registry_remove(inst);
+	atmo_capture_end(inst);
+	mutex_lock(&inst->bind_mutex);
+	later = withdraw(inst) && !READ_ONCE(inst->domain->shared);
+	atmo_endpoint_retire(&inst->ep);
+	mutex_unlock(&inst->bind_mutex);
+	if (!later || !atmo_closing_add(inst))
+		atmo_instance_end(inst);
 }
 EXPORT_SYMBOL_IF_KUNIT(atmo_instance_close);
 
@@ -350,17 +374,11 @@ static int bind_locked(struct atmo_instance *inst, struct net *net,
 	return 0;
 }
 
-/*
- * @bind has been checked; its laddr and lport are filled in. @domain: the pages to
- * share, the caller's reference stays his; NULL: new ones.
- */
-int atmo_instance_bind(struct atmo_instance *inst, struct net *net, struct atmo_bind *bind,
-		       struct atmo_domain *domain)
+static int bind_once(struct atmo_instance *inst, struct net *net, struct atmo_bind *bind,
+		     struct atmo_domain *domain)
 {
-	int err = check_rights(net, bind);
+	int err;
 
-	if (err)
-		return err;
 	mutex_lock(&inst->bind_mutex);
 	switch (inst->state) {
 	case ATMO_INSTANCE_NEW:
@@ -378,6 +396,32 @@ int atmo_instance_bind(struct atmo_instance *inst, struct net *net, struct atmo_
 	}
 	mutex_unlock(&inst->bind_mutex);
 	return err;
+}
+
+/* There is too little of something, and what is being closed has been waited for. */
+static bool may_try_again(int err)
+{
+	if (err != -ENOMEM && err != -EAGAIN)
+		return false;
+	return atmo_closing_wait() || err == -EAGAIN;
+}
+
+/*
+ * @bind has been checked; its laddr and lport are filled in. @domain: the pages to
+ * share, the caller's reference stays his; NULL: new ones.
+ */
+int atmo_instance_bind(struct atmo_instance *inst, struct net *net, struct atmo_bind *bind,
+		       struct atmo_domain *domain)
+{
+	int err = check_rights(net, bind);
+	unsigned int tries;
+
+	if (err)
+		return err;
+	err = bind_once(inst, net, bind, domain);
+	for (tries = 1; tries < MAX_TRIES && may_try_again(err); tries++)
+		err = bind_once(inst, net, bind, domain);
+	return err == -EAGAIN ? -EBUSY : err;
 }
 EXPORT_SYMBOL_IF_KUNIT(atmo_instance_bind);
 

@@ -10,9 +10,12 @@ static int __init atmo_stack_init(void)
 
 	if (err)
 		return err;
-	err = atmo_proto_register(&atmo_raw_proto);
+	err = atmo_closing_init();
 	if (err)
 		goto err_netlink;
+	err = atmo_proto_register(&atmo_raw_proto);
+	if (err)
+		goto err_closing;
 	err = atmo_chardev_register();
 	if (err)
 		goto err_raw;
@@ -20,6 +23,8 @@ static int __init atmo_stack_init(void)
 
 err_raw:
 	atmo_proto_unregister(&atmo_raw_proto);
+err_closing:
+	atmo_closing_exit();
 err_netlink:
 	atmo_netlink_unregister();
 	return err;
@@ -29,6 +34,7 @@ module_init(atmo_stack_init);
 static void __exit atmo_stack_exit(void)
 {
 	atmo_chardev_unregister();
+	atmo_closing_exit();
 	atmo_proto_unregister(&atmo_raw_proto);
 	atmo_netlink_unregister();
 }

@@ -24,6 +24,7 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "../atmo_demux/trace.h"
 #include "atmo_stack.h"
@@ -238,6 +239,7 @@ struct atmo_domain {
  *	with both sides' mutexes held
  * @pages_addr: where the packet pages were mapped last; to be looked up, not trusted
  * @mapping: what the application has mapped of this instance, and of no other
+ * @closing: the rest of its close, see closing.c
  * @ifindex: of the device
  * @nr_pages: of @pages, and entries of each ring
  * @dma_dev: device that @pages are mapped for
@@ -273,6 +275,7 @@ struct atmo_instance {
 	bool	stopped;
 	unsigned long pages_addr;
 	struct address_space mapping;
+	struct work_struct closing;
 
 	u32	ifindex;
 	u32	nr_pages;
@@ -316,6 +319,7 @@ void atmo_chardev_unregister(void);
 /* instance.c */
 struct atmo_instance *atmo_instance_create(void);
 void atmo_instance_close(struct atmo_instance *inst);
+void atmo_instance_end(struct atmo_instance *inst);
 int atmo_instance_bind(struct atmo_instance *inst, struct net *net, struct atmo_bind *bind,
 		       struct atmo_domain *domain);
 int atmo_instance_info(struct atmo_instance *inst, struct atmo_info *info);
@@ -327,6 +331,12 @@ int atmo_instance_error(const struct atmo_instance *inst);
 int atmo_instance_device_error(const struct atmo_instance *inst);
 void atmo_instance_fail(struct atmo_instance *inst);
 int atmo_instance_stop(struct atmo_instance *inst);
+
+/* closing.c */
+int atmo_closing_init(void);
+void atmo_closing_exit(void);
+bool atmo_closing_add(struct atmo_instance *inst);
+bool atmo_closing_wait(void);
 
 /* registry.c */
 int atmo_registry_reserve(struct atmo_instance *inst);

@@ -30,6 +30,7 @@
 /* What the driver was asked, and what it shall answer. */
 struct atmo_lane {
 	bool open;
+	bool retired;
 	u32 rate;
 	u32 nr_flows;
 	struct atmo_flow flows[4];
@@ -75,6 +76,12 @@ static int fake_lane_rate(struct atmo_lane *lane, u32 mbps)
 	return driver.rate_error;
 }
 
+static void fake_lane_retire(struct atmo_lane *lane)
+{
+	lane->retired = true;
+	lane->nr_flows = 0;
+}
+
 static void fake_lane_close(struct atmo_lane *lane)
 {
 	lane->open = false;
@@ -87,6 +94,7 @@ static const struct atmo_nic_ops fake_ops = {
 	.lane_steer	= fake_lane_steer,
 	.lane_unsteer	= fake_lane_unsteer,
 	.lane_rate	= fake_lane_rate,
+	.lane_retire	= fake_lane_retire,
 	.lane_close	= fake_lane_close,
 };
 
@@ -628,6 +636,34 @@ static u32 members(u32 group)
 	return n;
 }
 
+/* The port is another's at once; the lane is closed when its owner gets to it. */
+static void retire(struct kunit *test)
+{
+	struct net_device *lo = init_net.loopback_dev;
+	struct fixture *f = test->priv;
+	u32 promiscuity = lo->promiscuity;
+
+	bind_ok(test, 0, whole(AF_INET, IPPROTO_UDP, 7000), ATMO_LANE_HARDWARE);
+	bind_ok(test, 1, raw, ATMO_LANE_HARDWARE);
+	atmo_endpoint_retire(&f->eps[0]);
+	atmo_endpoint_retire(&f->eps[1]);
+	atmo_endpoint_retire(&f->eps[1]);
+	KUNIT_EXPECT_EQ(test, lo->promiscuity, promiscuity);
+	KUNIT_EXPECT_TRUE(test, driver.lanes[0].retired && driver.lanes[0].open);
+	KUNIT_EXPECT_EQ(test, driver.lanes[0].nr_flows, 0);
+	bind_ok(test, 2, whole(AF_INET, IPPROTO_UDP, 7000), ATMO_LANE_SHARED);
+	KUNIT_EXPECT_EQ(test, receive_flow(test, AF_INET, IPPROTO_UDP, 7000), ATMO_VERDICT_TAKEN);
+	unbind(test, 0);
+	unbind(test, 1);
+	KUNIT_EXPECT_FALSE(test, driver.lanes[0].open || driver.lanes[1].open);
+	atmo_endpoint_retire(&f->eps[2]);
+	KUNIT_EXPECT_EQ(test, receive_flow(test, AF_INET, IPPROTO_UDP, 7000), ATMO_VERDICT_LINUX);
+	bind_ok(test, 0, raw, ATMO_LANE_HARDWARE);
+	KUNIT_EXPECT_EQ(test, bind(test, 1, whole(AF_INET, IPPROTO_UDP, 7000), ATMO_LANE_SHARED),
+			-EBUSY);
+	unbind(test, 2);
+}
+
 static void groups(struct kunit *test)
 {
 	const __be32 group[4] = { htonl(GROUP) }, unicast[4] = { htonl(0x0a000001) };
@@ -726,6 +762,7 @@ static struct kunit_case endpoint_cases[] = {
 	KUNIT_CASE(rate_limit),
 	KUNIT_CASE(reopen),
 	KUNIT_CASE(reopen_in_the_shared_lane),
+	KUNIT_CASE(retire),
 	KUNIT_CASE(groups),
 	KUNIT_CASE(group_limits),
 	KUNIT_CASE(addresses_and_ports),

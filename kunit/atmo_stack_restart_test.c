@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Failure, restart, and pages shared by two instances, on a NIC whose driver does as
- * it is told: on the loopback device, so that there is an address to bind to.
+ * Failure, restart, close, and pages shared by two instances, on a NIC whose driver
+ * does as it is told: on the loopback device, so that there is an address to bind to.
  */
 #include <kunit/test.h>
+#include <linux/completion.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/in.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
 #include <linux/platform_device.h>
+#include <linux/workqueue.h>
 #include <net/net_namespace.h>
 
 #include "fixture.h"
@@ -22,6 +24,7 @@
 
 struct atmo_lane {
 	bool	open;
+	bool	retired;
 	struct atmo_page *provided[NR];
 	u32	nr_provided;
 };
@@ -31,6 +34,8 @@ static struct driver {
 	u32	opened;
 	u32	closed;
 	bool	busy;			/* no lane for anybody */
+	bool	slow;			/* close waits for let_go */
+	struct completion let_go;
 	struct atmo_page *strange;	/* what rx_return yields, once */
 } driver;
 
@@ -45,16 +50,18 @@ static struct fixture {
 static struct atmo_lane *fake_lane_open(struct atmo_nic *nic, void *owner, u32 nr_pages,
 					const struct atmo_flow *flow)
 {
+	bool some_retired = false;
 	u32 i;
 
 	for (i = 0; i < LANES && !driver.busy; i++) {
+		some_retired |= driver.lanes[i].retired;
 		if (driver.lanes[i].open)
 			continue;
 		driver.lanes[i] = (struct atmo_lane){ .open = true };
 		driver.opened++;
 		return &driver.lanes[i];
 	}
-	return ERR_PTR(-EBUSY);
+	return ERR_PTR(some_retired ? -EAGAIN : -EBUSY);
 }
 
 static int fake_lane_steer(struct atmo_lane *lane, const struct atmo_flow *flow)
@@ -62,9 +69,17 @@ static int fake_lane_steer(struct atmo_lane *lane, const struct atmo_flow *flow)
 	return 0;
 }
 
+static void fake_lane_retire(struct atmo_lane *lane)
+{
+	lane->retired = true;
+}
+
 static void fake_lane_close(struct atmo_lane *lane)
 {
+	if (driver.slow)
+		wait_for_completion(&driver.let_go);
 	lane->open = false;
+	lane->retired = false;
 	driver.closed++;
 }
 
@@ -111,6 +126,7 @@ static const struct atmo_nic_ops fake_ops = {
 	.max_lanes	= LANES,
 	.lane_open	= fake_lane_open,
 	.lane_steer	= fake_lane_steer,
+	.lane_retire	= fake_lane_retire,
 	.lane_close	= fake_lane_close,
 	.rx_provide	= fake_rx_provide,
 	.rx_return	= fake_rx_return,
@@ -127,6 +143,7 @@ static int restart_init(struct kunit *test)
 	struct net_device *lo = init_net.loopback_dev;
 
 	memset(&driver, 0, sizeof(driver));
+	init_completion(&driver.let_go);
 	memset(&fixture, 0, sizeof(fixture));
 	KUNIT_ASSERT_EQ(test, loopback_up(), 0);
 	fixture.pdev = platform_device_register_simple("atmo_restart_test", -1, NULL, 0);
@@ -150,17 +167,32 @@ static void restart_exit(struct kunit *test)
 		platform_device_unregister(fixture.pdev);
 }
 
-static int bind(struct kunit *test, u32 i, struct atmo_domain *domain)
+static struct atmo_bind binding(u32 i)
 {
-	struct atmo_bind bind = {
+	return (struct atmo_bind) {
 		.version = ATMO_UAPI_VERSION, .family = AF_INET, .protocol = IPPROTO_UDP,
 		.lane = ATMO_LANE_HARDWARE, .ifindex = init_net.loopback_dev->ifindex,
 		.nr_pages = NR, .laddr = { htonl(INADDR_LOOPBACK) }, .lport = htons(PORT + i),
 	};
+}
+
+static int bind(struct kunit *test, u32 i, struct atmo_domain *domain)
+{
+	struct atmo_bind bind = binding(i);
 
 	fixture.inst[i] = atmo_instance_create();
 	KUNIT_ASSERT_FALSE(test, IS_ERR(fixture.inst[i]));
 	return atmo_instance_bind(fixture.inst[i], &init_net, &bind, domain);
+}
+
+static void no_lane_is_left(struct kunit *test)
+{
+	struct atmo_bind arg = binding(2);
+	struct atmo_instance *inst = atmo_instance_create();
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(inst));
+	KUNIT_EXPECT_EQ(test, atmo_instance_bind(inst, &init_net, &arg, NULL), -EBUSY);
+	atmo_instance_close(inst);
 }
 
 static struct atmo_instance *bound(struct kunit *test, u32 i, struct atmo_domain *domain)
@@ -266,6 +298,74 @@ static void restart_without_nic(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atmo_instance_restart(inst), -ENODEV);
 }
 
+/* ---- Close ---- */
+
+static void close(u32 i)
+{
+	atmo_instance_close(fixture.inst[i]);
+	fixture.inst[i] = NULL;
+}
+
+static void let_go(struct work_struct *work)
+{
+	complete_all(&driver.let_go);
+}
+
+static DECLARE_DELAYED_WORK(let_go_work, let_go);
+
+/* The port is free at once, the pages when the device has let go of them. */
+static void close_goes_on_in_the_background(struct kunit *test)
+{
+	struct atmo_instance *inst = bound(test, 0, NULL);
+	struct page *page = inst->domain->pages[1];
+
+	get_page(page);
+	give(inst, 1);
+	atmo_instance_rx(inst, 1);
+	driver.slow = true;
+	close(0);
+	KUNIT_EXPECT_TRUE(test, driver.lanes[0].retired);
+	KUNIT_EXPECT_EQ(test, bind(test, 0, NULL), 0);
+	KUNIT_EXPECT_EQ(test, driver.closed, 0);
+	KUNIT_EXPECT_GT(test, page_count(page), 1);
+	let_go(NULL);
+	atmo_closing_wait();
+	KUNIT_EXPECT_FALSE(test, atmo_closing_wait());
+	KUNIT_EXPECT_EQ(test, driver.closed, 1);
+	KUNIT_EXPECT_EQ(test, page_count(page), 1);
+	put_page(page);
+}
+
+static void bind_waits_for_lanes_being_closed(struct kunit *test)
+{
+	bound(test, 0, NULL);
+	bound(test, 1, NULL);
+	driver.slow = true;
+	close(0);
+	close(1);
+	schedule_delayed_work(&let_go_work, HZ / 20);
+	KUNIT_EXPECT_EQ(test, bind(test, 0, NULL), 0);
+	flush_delayed_work(&let_go_work);
+	/* Nobody closes anything now. */
+	bound(test, 1, NULL);
+	driver.lanes[0].retired = true;
+	no_lane_is_left(test);
+	driver.lanes[0].retired = false;
+}
+
+/* Unregistering waits for what is being closed. */
+static void nic_goes_while_closing(struct kunit *test)
+{
+	bound(test, 0, NULL);
+	driver.slow = true;
+	close(0);
+	schedule_delayed_work(&let_go_work, HZ / 20);
+	atmo_nic_unregister(fixture.nic);
+	fixture.nic = NULL;
+	KUNIT_EXPECT_EQ(test, driver.closed, 1);
+	flush_delayed_work(&let_go_work);
+}
+
 /* ---- Shared pages ---- */
 
 /* The second instance on the pages of the first. */
@@ -360,6 +460,9 @@ static struct kunit_case restart_cases[] = {
 	KUNIT_CASE(failed_instance_comes_back),
 	KUNIT_CASE(lost_lane_can_be_asked_for_again),
 	KUNIT_CASE(restart_without_nic),
+	KUNIT_CASE(close_goes_on_in_the_background),
+	KUNIT_CASE(bind_waits_for_lanes_being_closed),
+	KUNIT_CASE(nic_goes_while_closing),
 	KUNIT_CASE(members_have_the_same_memory),
 	KUNIT_CASE(page_of_the_other_member),
 	KUNIT_CASE(restart_leaves_shared_pages),

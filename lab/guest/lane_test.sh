@@ -187,6 +187,9 @@ test_all_lanes()
 	try "lanes end well" stop_lanes
 	equal "no lane stays open" 0 "$(stat lanes_open)"
 	equal "no filter stays" 0 "$(stat lanes_filters)"
+	# While the device still has them: who binds waits instead of being refused.
+	equal "all can be had again at once" "$lanes" "$("$CHURN" -m "$DEV0" 7100)"
+	equal "and once more" "$lanes" "$("$CHURN" -m "$DEV0" 7100)"
 }
 
 # Connections: Flow Director's rules.
