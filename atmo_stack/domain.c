@@ -11,6 +11,7 @@
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/gfp.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -19,6 +20,9 @@
 
 #include "priv.h"
 #include "../atmo_portmgr/compat.h"
+
+/* Pages are allocated by blocks of so many, as long as there are any: 2^5. */
+#define BLOCK_ORDER	5
 
 /* ---- Who pays ---- */
 
@@ -77,18 +81,39 @@ struct page *atmo_domain_new_page(void)
 	return alloc_page(ATMO_GFP_ASKED_FOR | __GFP_ZERO);
 }
 
+/*
+ * 2^@order pages at once, each by itself then as if they had come one by one. Nothing is
+ * reclaimed for it: there are always single pages.
+ */
+static struct page *new_block(unsigned int order)
+{
+	struct page *page = alloc_pages((ATMO_GFP_ASKED_FOR & ~__GFP_RECLAIM) | __GFP_ZERO,
+					order);
+
+	if (page)
+		split_page(page, order);
+	return page;
+}
+
 static int domain_fill(struct atmo_domain *domain)
 {
-	u32 slot;
+	unsigned int order = BLOCK_ORDER;
+	struct page *page;
+	u32 slot = 0, i;
 
 	domain->owners = kvcalloc(domain->nr_pages, sizeof(*domain->owners), ATMO_GFP_ASKED_FOR);
 	domain->pages = kvcalloc(domain->nr_pages, sizeof(*domain->pages), ATMO_GFP_ASKED_FOR);
 	if (!domain->owners || !domain->pages)
 		return -ENOMEM;
-	for (slot = 0; slot < domain->nr_pages; slot++) {
-		domain->pages[slot] = atmo_domain_new_page();
-		if (!domain->pages[slot])
+	while (slot < domain->nr_pages) {
+		order = min_t(unsigned int, order, ilog2(domain->nr_pages - slot));
+		page = order ? new_block(order) : atmo_domain_new_page();
+		if (!page && !order)
 			return -ENOMEM;
+		if (!page)
+			order--;
+		for (i = 0; page && i < 1U << order; i++)
+			domain->pages[slot++] = page + i;
 	}
 	return 0;
 }
