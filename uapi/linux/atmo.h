@@ -290,7 +290,7 @@ enum atmo_drop {
  * @rx_bytes: their payload bytes
  * @tx_packets: packets handed to the NIC
  * @tx_bytes: their payload bytes
- * @tx_slow: of @tx_packets, those that went through Linux's neighbour layer
+ * @tx_slow: of @tx_packets, those that left by an ordinary queue of the device
  *	(address not resolved yet, or shared lane)
  * @rx_passed: packets of the own hardware queue that were handed to Linux
  *	(VLAN tag, IP options, fragment, other destination MAC)
