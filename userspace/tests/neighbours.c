@@ -231,8 +231,12 @@ static void run_stopped(__u8 lane)
 	give_all(s, STOPPED);
 	pfd.fd = s->fd;
 	while (!is_set(&tally->stop)) {
-		if (is_set(&tally->resumed) && !tally->judged)
+		if (is_set(&tally->halt) && !is_set(&tally->resumed)) {
+			/* Some pages are given to the NIC only when others are, or to wait. */
+			poll(&pfd, 1, 0);
+			raise(SIGSTOP);
 			look_what_waits(s);
+		}
 		if (raw_batch(s, ATMO_RX_BATCH, 32) < 0)
 			bail("receive of the stopped one");
 		if (!is_set(&tally->resumed))
@@ -435,7 +439,7 @@ static void stop_the_stopped(pid_t pid)
 
 	while (!__atomic_load_n(&tally->received[STOPPED], __ATOMIC_RELAXED) && now() < end)
 		usleep(10000);
-	kill(pid, SIGSTOP);
+	set(&tally->halt);
 	if (waitpid(pid, NULL, WUNTRACED) != pid)
 		bail("waitpid of the stopped one");
 }

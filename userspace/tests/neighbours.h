@@ -36,7 +36,7 @@ struct tally {
 	unsigned int nr_pages, provided, held;
 	unsigned long long full_before, full_after;
 	int	ready[NR_ROLES];	/* pages are posted */
-	int	resumed, judged;
+	int	halt, resumed, judged;
 	int	stop, stop_load;
 };
 
