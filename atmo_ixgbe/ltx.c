@@ -69,13 +69,15 @@ static const u8 ltx_min_head[] = {
 		 FIELD_PREP(IXGBE_TXD_DTYP, IXGBE_TXD_DTYP_DATA))
 
 /**
- * struct ltx_cursor - where a batch has got to; tx->use and tx->next at its end
+ * struct ltx_cursor - where a batch has got to; these fields of the ring at its end
  * @use: next descriptor to write
  * @next: next frame to put
+ * @nr_paged: frames with a page that wait to be yielded
  */
 struct ltx_cursor {
 	u32 use;
 	u32 next;
+	u32 nr_paged;
 };
 
 /* @cmd: further bits of the command; @total: bytes of the frame */
@@ -171,8 +173,10 @@ static __always_inline bool ltx_put(struct atmo_ixgbe_ltx *tx, struct ltx_cursor
 		ltx_put_head(tx, c, f, total);
 	else
 		ltx_put_page(tx, c, f, ATMO_TX_CSUM_NONE, total);
-	if (f->page)
+	if (f->page) {
 		page = (unsigned long)f->page | f->recycle;
+		c->nr_paged++;
+	}
 	fr = ltx_frame(tx, c->next++);
 	fr->page = page;
 	fr->end = c->use;
@@ -212,6 +216,8 @@ static void ltx_reap(struct atmo_ixgbe_ltx *tx)
 /* Frames without a page yield nothing: they need not wait for tx_return. */
 static void ltx_skip_pageless(struct atmo_ixgbe_ltx *tx)
 {
+	if (!tx->nr_paged)
+		tx->clean = tx->done;
 	while (tx->clean != tx->done && !ltx_frame(tx, tx->clean)->page)
 		tx->clean++;
 }
@@ -243,7 +249,7 @@ u32 atmo_ixgbe_lane_tx_provide(struct atmo_lane *lane, const struct atmo_tx_fram
 		ltx_skip_pageless(tx);
 		n = min(n, ltx_room(tx));
 	}
-	c = (struct ltx_cursor) { .use = tx->use, .next = tx->next };
+	c = (struct ltx_cursor) { .use = tx->use, .next = tx->next, .nr_paged = tx->nr_paged };
 	do {
 		first = c.next;
 		end = min(n, taken + RS_INTERVAL);
@@ -255,6 +261,7 @@ u32 atmo_ixgbe_lane_tx_provide(struct atmo_lane *lane, const struct atmo_tx_fram
 	if (taken) {
 		tx->use = c.use;
 		tx->next = c.next;
+		tx->nr_paged = c.nr_paged;
 		lane->tx_frames += taken;
 		/* Orders the descriptors before it. */
 		writel(tx->use & tx->mask, tx->tail);
@@ -301,6 +308,7 @@ u32 atmo_ixgbe_lane_tx_return(struct atmo_lane *lane, struct atmo_page **pages, 
 	tx->clean = i;
 	*recycled = use - rx->use;
 	rx->use = use;
+	tx->nr_paged -= nr + *recycled;
 	if (rx->running)
 		atmo_ixgbe_rx_tail_lazily(rx);
 	spin_unlock(&rx->lock);

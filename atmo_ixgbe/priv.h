@@ -149,6 +149,7 @@ struct atmo_ixgbe_head_chunk {
  * @next: next frame to send
  * @done: frames before this one have been sent, or never will be
  * @clean: next frame to yield
+ * @nr_paged: frames from @clean on that have a page
  * @use: next descriptor to write
  * @free: descriptors before this one are the driver's again
  * @mask: descriptors - 1
@@ -166,6 +167,7 @@ struct atmo_ixgbe_ltx {
 	u32 next;
 	u32 done;
 	u32 clean;
+	u32 nr_paged;
 	u32 use;
 	u32 free;
 	u32 mask;

@@ -148,6 +148,7 @@ void atmo_ixgbe_ltx_forget(struct atmo_ixgbe_ltx *tx)
 	tx->next = 0;
 	tx->done = 0;
 	tx->clean = 0;
+	tx->nr_paged = 0;
 	tx->hang_done = 0;
 	tx->hang_ticks = 0;
 }

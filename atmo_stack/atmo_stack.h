@@ -15,6 +15,8 @@
 #include "../uapi/linux/atmo_ring.h"
 
 struct atmo_instance;
+struct atmo_udp_match;
+struct atmo_udp_template;
 struct dst_entry;
 struct module;
 
@@ -99,8 +101,16 @@ struct atmo_tx_work {
  *	NULL: nothing to do
  * @exit: the instance is being closed, or the protocol unloaded; NULL: as above
  * @rx: judge @n frames; process context, instance's receive mutex held
+ * @rx_plain: what nearly all of the frames look like that @rx would deliver: the stack
+ *	may deliver these without asking, and those only. Called as @rx, with which the
+ *	pattern is used; NULL: there is none
+ * @tx_begin: a batch begins: routes and neighbours are to be asked anew. Called as @tx;
+ *	NULL: nothing is kept of them
  * @tx: build @n headers or send by way of Linux; process context, instance's
  *	transmit mutex held, and the task can sleep
+ * @tx_plain: after @tx has left an entry to the lane, the headers of further ones to the
+ *	same destination, which hold to the end of the batch, or NULL; NULL: there are
+ *	none. Called as @tx
  * @headers: ATMO_GET_HEADERS: fill in len and bytes of an argument whose flags are
  *	checked; returns an error of it. Called as @tx; NULL: not supported
  * @max_payload: largest payload to be sent now (device MTU)
@@ -114,7 +124,11 @@ struct atmo_proto {
 	int (*init)(struct atmo_instance *inst, void *priv);
 	void (*exit)(struct atmo_instance *inst, void *priv);
 	void (*rx)(struct atmo_instance *inst, void *priv, struct atmo_rx_work *work, u32 n);
+	const struct atmo_udp_match *(*rx_plain)(struct atmo_instance *inst, void *priv);
+	void (*tx_begin)(struct atmo_instance *inst, void *priv);
 	void (*tx)(struct atmo_instance *inst, void *priv, struct atmo_tx_work *work, u32 n);
+	const struct atmo_udp_template *(*tx_plain)(struct atmo_instance *inst, void *priv,
+						    const struct atmo_tx_desc *desc);
 	int (*headers)(struct atmo_instance *inst, void *priv, struct atmo_headers *arg);
 	u32 (*max_payload)(struct atmo_instance *inst);
 };

@@ -217,17 +217,17 @@ static inline int atmo_check_tx_whole(const struct atmo_tx_desc *desc, u8 *reaso
 	return 0;
 }
 
-/* atmo_tx_words.rest of an entry that has flags and nothing else */
-static inline u64 atmo_tx_rest(u32 flags)
+/* atmo_tx_words.rest of an entry that has a port and flags */
+static inline u64 atmo_tx_rest(__be16 port, u32 flags)
 {
 	const union {
 		struct {
 			u16 reserved;
-			u16 port;
+			__be16 port;
 			u32 flags;
 		} part;
 		u64 word;
-	} rest = { .part = { .flags = flags } };
+	} rest = { .part = { .port = port, .flags = flags } };
 
 	return rest.word;
 }
@@ -243,7 +243,7 @@ static inline bool atmo_tx_is_plain_whole(const struct atmo_tx_words *words, u32
 		return false;
 	if ((u32)words->offset + words->len > ATMO_PAGE_SIZE)
 		return false;
-	return words->rest == atmo_tx_rest(ATMO_TX_RECYCLE) &&
+	return words->rest == atmo_tx_rest(0, ATMO_TX_RECYCLE) &&
 	       !(words->addr[0] | words->addr[1]);
 }
 

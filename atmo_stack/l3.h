@@ -10,6 +10,7 @@ struct atmo_flow;
 #define ATMO_ETH_LEN	14
 #define ATMO_IPV4_LEN	20
 #define ATMO_IPV6_LEN	40
+#define ATMO_UDP_LEN	8
 
 /* Enough to see the ports behind a VLAN tag and all IPv4 options there can be. */
 #define ATMO_L3_SNAP_LEN	(ATMO_ETH_LEN + 4 + 60 + 4)

@@ -5,13 +5,14 @@
  * has found right. What does not match has to be looked at by atmo_rx_judge(), which
  * decides the same and knows why. Pure.
  */
-#ifndef ATMO_UDP_MATCH_H
-#define ATMO_UDP_MATCH_H
+#ifndef ATMO_STACK_MATCH_H
+#define ATMO_STACK_MATCH_H
+
+#include <asm/byteorder.h>
 
 #include "../atmo_demux/parse.h"
 #include "../atmo_portmgr/flow.h"
-#include "../atmo_stack/l3.h"
-#include "header.h"
+#include "l3.h"
 
 /* Ethernet, IPv4 and UDP header but for the checksum. */
 #define ATMO_UDP_MATCH_WORDS	5
@@ -28,19 +29,63 @@ struct atmo_udp_match {
 };
 
 /**
- * union atmo_udp_head - the first bytes of a frame
- * @words: as they are matched
- * @bytes: as they are read
+ * struct atmo_udp_head - the first bytes of a frame, in words in memory order
+ * @words: of these, so that they are in registers when they are looked at
  */
-union atmo_udp_head {
+struct atmo_udp_head {
 	u64 words[ATMO_UDP_MATCH_WORDS];
-	u8 bytes[ATMO_UDP_MATCH_WORDS * 8];
 };
 
 void atmo_udp_match_set(struct atmo_udp_match *m, const struct atmo_flow *flow, const u8 *mac);
 
-static inline u64 atmo_udp_differs(const struct atmo_udp_match *m,
-				   const union atmo_udp_head *head, int word)
+/* Byte @at of the frame. */
+static __always_inline u8 atmo_udp_byte(const struct atmo_udp_head *head, u32 at)
+{
+#ifdef __LITTLE_ENDIAN_BITFIELD
+	return head->words[at / 8] >> at % 8 * 8;
+#else
+	return head->words[at / 8] >> (7 - at % 8) * 8;
+#endif
+}
+
+/* A number of the frame that lies in one word. */
+static __always_inline u16 atmo_udp_u16(const struct atmo_udp_head *head, u32 at)
+{
+	return atmo_udp_byte(head, at) << 8 | atmo_udp_byte(head, at + 1);
+}
+
+/* Source address and port, as they lie there. */
+static __always_inline __be32 atmo_udp_saddr(const struct atmo_udp_head *head)
+{
+	/* In the middle of their word, in either order. */
+	return (__force __be32)(u32)(head->words[3] >> 16);
+}
+
+static __always_inline __be16 atmo_udp_sport(const struct atmo_udp_head *head)
+{
+#ifdef __LITTLE_ENDIAN_BITFIELD
+	return (__force __be16)(u16)(head->words[4] >> 16);
+#else
+	return (__force __be16)(u16)(head->words[4] >> 32);
+#endif
+}
+
+/*
+ * A copy of the first bytes of a frame, which may be changed meanwhile: each word is
+ * read once. Frames begin at a multiple of eight bytes: ATMO_FRAME_OFFSET.
+ */
+static __always_inline struct atmo_udp_head atmo_udp_head_read(const u8 *frame)
+{
+	const u64 *words = (const u64 *)frame;
+
+	return (struct atmo_udp_head) { {
+		READ_ONCE(words[0]), READ_ONCE(words[1]), READ_ONCE(words[2]),
+		READ_ONCE(words[3]), READ_ONCE(words[4]),
+	} };
+}
+
+static __always_inline u64 atmo_udp_differs(const struct atmo_udp_match *m,
+					    const struct atmo_udp_head *head, int word)
 {
 	return (head->words[word] & m->mask[word]) ^ m->value[word];
 }
@@ -57,8 +102,8 @@ static inline u64 atmo_udp_differs(const struct atmo_udp_match *m,
  * Return: length of the UDP datagram with its header, which lies in the frame; 0: it
  * is something else, or its lengths lie.
  */
-static inline u32 atmo_udp_matches(const struct atmo_udp_match *m,
-				   const union atmo_udp_head *head, u32 len)
+static __always_inline u32 atmo_udp_matches(const struct atmo_udp_match *m,
+					    const struct atmo_udp_head *head, u32 len)
 {
 	u32 total_len, udp_len;
 	u64 other;
@@ -69,14 +114,14 @@ static inline u32 atmo_udp_matches(const struct atmo_udp_match *m,
 	other = atmo_udp_differs(m, head, 0) | atmo_udp_differs(m, head, 1) |
 		atmo_udp_differs(m, head, 2) | atmo_udp_differs(m, head, 3) |
 		atmo_udp_differs(m, head, 4);
-	total_len = atmo_get_u16(head->bytes + ATMO_ETH_LEN + 2);
-	udp_len = atmo_get_u16(head->bytes + ATMO_ETH_LEN + ATMO_IPV4_LEN + 4);
+	total_len = atmo_udp_u16(head, ATMO_ETH_LEN + 2);
+	udp_len = atmo_udp_u16(head, ATMO_ETH_LEN + ATMO_IPV4_LEN + 4);
 	/* The source: no host has 0/8, 127/8 or a group's (RFC 1122, 3.2.1.3). */
-	net = head->bytes[ATMO_ETH_LEN + 12];
+	net = atmo_udp_byte(head, ATMO_ETH_LEN + 12);
 	if (other || total_len > len - ATMO_ETH_LEN || udp_len < ATMO_UDP_LEN ||
 	    udp_len + ATMO_IPV4_LEN > total_len || net == 0 || net == 127 || net >= 224)
 		return 0;
 	return udp_len;
 }
 
-#endif /* ATMO_UDP_MATCH_H */
+#endif /* ATMO_STACK_MATCH_H */

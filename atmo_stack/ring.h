@@ -145,20 +145,23 @@ static inline struct atmo_tx_words atmo_ring_read_tx(const struct atmo_ring *rin
 	};
 }
 
+/* Written by its words, and never read back. */
+static inline struct atmo_rx_desc *atmo_ring_rx_entry(const struct atmo_ring *ring, u32 i)
+{
+	return (struct atmo_rx_desc *)ring->entries + atmo_ring_index(ring, i);
+}
+
 static inline void atmo_ring_put_rx(const struct atmo_ring *ring, u32 i,
 				    const struct atmo_rx_desc *desc)
 {
-	struct atmo_rx_desc *entries = ring->entries;
-
-	entries[atmo_ring_index(ring, i)] = *desc;
+	*atmo_ring_rx_entry(ring, i) = *desc;
 }
 
 /* An entry that is nothing but a slot and a range, from the frame's first byte on. */
 static inline void atmo_ring_put_whole(const struct atmo_ring *ring, u32 i, u32 slot,
 				       u16 offset, u16 len)
 {
-	struct atmo_rx_desc *entry = (struct atmo_rx_desc *)ring->entries +
-				     atmo_ring_index(ring, i);
+	struct atmo_rx_desc *entry = atmo_ring_rx_entry(ring, i);
 
 	entry->slot = slot;
 	entry->offset = offset;

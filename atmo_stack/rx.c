@@ -16,6 +16,7 @@
 #include <linux/slab.h>
 
 #include "capture.h"
+#include "match.h"
 #include "priv.h"
 #include "../atmo_portmgr/compat.h"
 
@@ -398,13 +399,97 @@ static u32 handle_whole(struct atmo_instance *inst, u32 n)
 	return delivered;
 }
 
+/* One that doesn't look like most; returns whether it went to the rx ring. */
+static noinline bool handle_other(struct atmo_instance *inst, const struct atmo_rx_frame *frame,
+				  u32 slot, u32 i)
+{
+	struct atmo_rx_work *work = inst->rx.work;
+
+	work->frame = *frame;
+	work->slot = slot;
+	inst->proto->rx(inst, inst->proto_priv, work, 1);
+	return finish_lane(inst, work, i);
+}
+
+/* Length of the UDP datagram, if the frame is sound and matches @m; or 0. */
+static __always_inline u32 plain_len(const struct atmo_rx_frame *frame,
+				     const struct atmo_udp_match *m, struct atmo_udp_head *head)
+{
+	const u32 verified = ATMO_RX_L3_OK | ATMO_RX_L4_OK;
+
+	if ((frame->flags & verified) != verified)
+		return 0;
+	/* The page is longer. In a lane the application can write to it. */
+	*head = atmo_udp_head_read(frame->page->va + frame->offset);
+	return atmo_udp_matches(m, head, frame->len);
+}
+
+/*
+ * The same as handle_judged() in a lane: datagrams that look like @m are delivered
+ * without asking the protocol, which would do the same.
+ */
+static u32 handle_datagrams(struct atmo_instance *inst, u32 n, const struct atmo_udp_match *m)
+{
+	struct atmo_rx_side *rx = &inst->rx;
+	const struct atmo_ring ring = rx->ring;
+	u32 i, slot, len, delivered = 0;
+	struct atmo_udp_head head;
+	struct atmo_rx_desc *entry;
+
+	for (i = 0; i < n; i++) {
+		const struct atmo_rx_frame *frame = &rx->frames[i];
+
+		if (unlikely(!atmo_page_known(inst, frame->page, &slot))) {
+			atmo_instance_fail(inst);
+			continue;
+		}
+		if (unlikely(!is_sound(frame))) {
+			drop_unsound(inst, frame, slot);
+			continue;
+		}
+		len = plain_len(frame, m, &head);
+		if (unlikely(!len)) {
+			delivered += handle_other(inst, frame, slot, delivered);
+			continue;
+		}
+		/* Owner first, entry second: the entry says whose it is. */
+		if (unlikely(!page_arrived(inst, slot, ATMO_OWNER_USER)))
+			continue;
+		entry = atmo_ring_rx_entry(&ring, delivered++);
+		entry->slot = slot;
+		entry->offset = frame->offset + ATMO_UDP4_HEADERS;
+		entry->len = len - ATMO_UDP_LEN;
+		entry->frame_offset = frame->offset;
+		entry->port = atmo_udp_sport(&head);
+		entry->flags = 0;
+		entry->addr[0] = atmo_udp_saddr(&head);
+		entry->addr[1] = 0;
+		entry->addr[2] = 0;
+		entry->addr[3] = 0;
+		rx->packets++;
+		rx->bytes += len - ATMO_UDP_LEN;
+		trace_atmo_receive(inst->id, ATMO_LANE_HARDWARE, slot, len - ATMO_UDP_LEN);
+	}
+	return delivered;
+}
+
+static u32 handle_in_lane(struct atmo_instance *inst, u32 n)
+{
+	if (atmo_instance_is_whole(inst))
+		return handle_whole(inst, n);
+	if (!inst->proto->rx_plain)
+		return handle_judged(inst, n);
+	return handle_datagrams(inst, n, inst->proto->rx_plain(inst, inst->proto_priv));
+}
+
 /* Handles the first @n of rx->frames; the rx ring has room for them. */
 static void handle(struct atmo_instance *inst, u32 n)
 {
 	u32 delivered;
 
-	if (atmo_instance_is_whole(inst) && !atmo_captured(inst))
-		delivered = handle_whole(inst, n);
+	/* Captures are of what has been judged. */
+	if (inst->ep.lane && !atmo_captured(inst))
+		delivered = handle_in_lane(inst, n);
 	else
 		delivered = handle_judged(inst, n);
 	if (delivered)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Headers of datagrams that differ from those before in their length only. Pure. */
-#ifndef ATMO_UDP_TEMPLATE_H
-#define ATMO_UDP_TEMPLATE_H
+#ifndef ATMO_STACK_TEMPLATE_H
+#define ATMO_STACK_TEMPLATE_H
 
-#include "header.h"
+#include "l3.h"
 
 /**
  * struct atmo_udp_template - headers to one destination, by IPv4
@@ -38,7 +38,8 @@ static inline bool atmo_udp_template_is(const struct atmo_udp_template *t, const
  * Context: any.
  * Return: bytes of headers.
  */
-static inline u32 atmo_udp_template_write(const struct atmo_udp_template *t, u8 *head, u32 len)
+static __always_inline u32 atmo_udp_template_write(const struct atmo_udp_template *t, u8 *head,
+						   u32 len)
 {
 	u8 *ip = head + ATMO_ETH_LEN, *udp = ip + ATMO_IPV4_LEN;
 	/* The length is in the pseudo-header (RFC 768). */
@@ -51,4 +52,4 @@ static inline u32 atmo_udp_template_write(const struct atmo_udp_template *t, u8 
 	return ATMO_ETH_LEN + ATMO_IPV4_LEN + ATMO_UDP_LEN;
 }
 
-#endif /* ATMO_UDP_TEMPLATE_H */
+#endif /* ATMO_STACK_TEMPLATE_H */

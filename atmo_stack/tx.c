@@ -21,7 +21,9 @@
 
 #include "capture.h"
 #include "check.h"
+#include "match.h"
 #include "priv.h"
+#include "template.h"
 #include "../atmo_portmgr/compat.h"
 
 /* Payloads up to this long are copied without regard to how long they are. */
@@ -205,6 +207,22 @@ static u32 entry_flags(const struct atmo_instance *inst)
 	return inst->proto->tx_flags | ATMO_TX_RECYCLE;
 }
 
+/* The same for an entry, in work->desc, that the protocol is to judge. */
+static __always_inline bool take_work(struct atmo_instance *inst, struct atmo_tx_work *work,
+				      u32 flags, u32 *nr_recycle)
+{
+	if (!take_entry(inst, &work->desc, flags, nr_recycle))
+		return false;
+	work->payload = inst->pages[work->desc.slot].va + work->desc.offset;
+	work->verdict = ATMO_TX_REFUSE;
+	work->reason = ATMO_DROP_TX_DEVICE;
+	work->status = -EIO;
+	work->csum = ATMO_TX_CSUM_UDP4;
+	work->skip = 0;
+	work->head_len = 0;
+	return true;
+}
+
 /* Consumes @n entries; returns how many are in tx->work, for the protocol to judge. */
 static u32 take_entries(struct atmo_instance *inst, u32 n)
 {
@@ -216,16 +234,7 @@ static u32 take_entries(struct atmo_instance *inst, u32 n)
 
 	for (i = 0; i < n; i++) {
 		atmo_ring_copy_tx(&ring, i, &work->desc);
-		if (!take_entry(inst, &work->desc, flags, &nr_recycle))
-			continue;
-		work->payload = inst->pages[work->desc.slot].va + work->desc.offset;
-		work->verdict = ATMO_TX_REFUSE;
-		work->reason = ATMO_DROP_TX_DEVICE;
-		work->status = -EIO;
-		work->csum = ATMO_TX_CSUM_UDP4;
-		work->skip = 0;
-		work->head_len = 0;
-		work++;
+		work += take_work(inst, work, flags, &nr_recycle);
 	}
 	release_entries(tx, n, nr_recycle);
 	return work - tx->work;
@@ -296,18 +305,19 @@ static void queue_whole(struct atmo_instance *inst, u32 n)
 	tx->nr_lane += held;
 }
 
-/* The payload of an entry, behind the headers. It may be changed meanwhile. */
-static __always_inline void copy_payload(struct atmo_tx_work *work, u16 len)
+/*
+ * Copies @len bytes at @offset of a page behind @at bytes of @head. They may be changed
+ * meanwhile.
+ */
+static __always_inline void copy_payload(u8 *head, u32 at, const struct atmo_page *page,
+					 u32 offset, u32 len)
 {
-	u8 *to = work->head + work->head_len;
-	const u8 *from = work->payload + work->skip;
-
 	/* What is copied beyond the end is overwritten, or not sent. */
-	if (len <= SHORT_COPY && work->desc.offset + work->skip <= ATMO_PAGE_SIZE - SHORT_COPY &&
-	    work->head_len <= ATMO_TX_HEAD_MAX - SHORT_COPY)
-		memcpy(to, from, SHORT_COPY);
+	if (len <= SHORT_COPY && offset <= ATMO_PAGE_SIZE - SHORT_COPY &&
+	    at <= ATMO_TX_HEAD_MAX - SHORT_COPY)
+		memcpy(head + at, page->va + offset, SHORT_COPY);
 	else
-		memcpy(to, from, len);
+		memcpy(head + at, page->va + offset, len);
 }
 
 /*
@@ -323,7 +333,8 @@ static __always_inline void queue_frame(struct atmo_instance *inst, struct atmo_
 
 	tx->payload_len[tx->nr_held++] = desc->len;
 	if (work->head_len && work->head_len + len <= ATMO_TX_HEAD_MAX) {
-		copy_payload(work, len);
+		copy_payload(work->head, work->head_len, &inst->pages[desc->slot],
+			     desc->offset + work->skip, len);
 		*frame = (struct atmo_tx_frame) {
 			.head = work->head,
 			.head_len = work->head_len + len,
@@ -374,6 +385,148 @@ static void finish_entry(struct atmo_instance *inst, struct atmo_tx_work *work)
 	}
 }
 
+/* ---- Datagrams to the same destination ---- */
+
+/**
+ * struct plain - what an entry has to be for the headers of the one before
+ * @t: these headers; NULL: there are none
+ * @rest: of its words
+ * @addr: likewise
+ * @max_len: of its payload
+ */
+struct plain {
+	const struct atmo_udp_template *t;
+	u64 rest;
+	u64 addr[2];
+	u32 max_len;
+};
+
+static __always_inline bool is_plain(const struct atmo_tx_words *words, const struct plain *p,
+				     u32 nr_pages)
+{
+	if (words->slot >= nr_pages || words->len > p->max_len)
+		return false;
+	if ((u32)words->offset + words->len > ATMO_PAGE_SIZE)
+		return false;
+	return !((words->rest ^ p->rest) | (words->addr[0] ^ p->addr[0]) |
+		 (words->addr[1] ^ p->addr[1]));
+}
+
+/* What the protocol has headers for already, if the entry is odd in no other way. */
+static noinline struct plain find_plain(struct atmo_instance *inst,
+					const struct atmo_tx_words *words)
+{
+	struct atmo_tx_desc desc;
+	struct plain p = { };
+
+	memcpy(&desc, words, sizeof(desc));
+	if (words->rest == atmo_tx_rest(desc.port, ATMO_TX_RECYCLE))
+		p.t = inst->proto->tx_plain(inst, inst->proto_priv, &desc);
+	if (p.t) {
+		p.rest = words->rest;
+		p.addr[0] = words->addr[0];
+		p.addr[1] = words->addr[1];
+		p.max_len = min(p.t->max_payload, inst->tx.max_payload);
+	}
+	return p;
+}
+
+/* An entry that the protocol has to judge. */
+static noinline void queue_other(struct atmo_instance *inst, const struct atmo_tx_words *words,
+				 u32 *nr_recycle)
+{
+	struct atmo_tx_side *tx = &inst->tx;
+	struct atmo_tx_work *work = &tx->work[tx->nr_held];
+
+	memcpy(&work->desc, words, sizeof(work->desc));
+	if (!take_work(inst, work, entry_flags(inst), nr_recycle))
+		return;
+	inst->proto->tx(inst, inst->proto_priv, work, 1);
+	finish_entry(inst, work);
+}
+
+/* A frame that is headers, written by @t into @head, and a copy of the payload. */
+static __always_inline struct atmo_tx_frame make_short(const struct atmo_udp_template *t,
+						       u8 *head, const struct atmo_page *page,
+						       u32 offset, u32 len)
+{
+	atmo_udp_template_write(t, head, len);
+	copy_payload(head, ATMO_UDP4_HEADERS, page, offset, len);
+	return (struct atmo_tx_frame) {
+		.head = head,
+		.head_len = ATMO_UDP4_HEADERS + len,
+		.csum = ATMO_TX_CSUM_UDP4,
+	};
+}
+
+/* One that goes out from its page. */
+static noinline struct atmo_tx_frame make_long(const struct atmo_udp_template *t, u8 *head,
+					       struct atmo_page *page, u32 offset, u32 len)
+{
+	atmo_udp_template_write(t, head, len);
+	return (struct atmo_tx_frame) {
+		.head = head,
+		.head_len = ATMO_UDP4_HEADERS,
+		.page = page,
+		.offset = offset,
+		.len = len,
+		.csum = ATMO_TX_CSUM_UDP4,
+		.recycle = true,
+	};
+}
+
+/*
+ * Consumes @n entries of datagrams. Most go where the one before went, and are to be
+ * recycled: these are taken at a glance, with the result that the protocol would have.
+ */
+static void queue_datagrams(struct atmo_instance *inst, u32 n)
+{
+	const u32 nr_pages = inst->nr_pages, member = inst->member;
+	struct atmo_tx_side *tx = &inst->tx;
+	const struct atmo_ring ring = tx->ring;
+	struct atmo_page *pages = inst->pages;
+	u32 i, slot, held, nr_recycle = 0;
+	u32 *owners = inst->owners;
+	struct plain p = { };
+
+	for (i = 0; i < n; i++) {
+		const struct atmo_tx_words words = atmo_ring_read_tx(&ring, i);
+
+		if (unlikely(!p.t || !is_plain(&words, &p, nr_pages))) {
+			const struct atmo_tx_words copy = words;
+
+			p = find_plain(inst, &copy);
+			if (!p.t || !is_plain(&copy, &p, nr_pages)) {
+				queue_other(inst, &copy, &nr_recycle);
+				continue;
+			}
+		}
+		slot = array_index_nospec(words.slot, nr_pages);
+		held = tx->nr_held;
+		/* Copied, a page can be received into at once. */
+		if (likely(words.len <= ATMO_TX_HEAD_MAX - ATMO_UDP4_HEADERS)) {
+			if (unlikely(!atmo_owner_take(&owners[slot], member, ATMO_OWNER_SPARE)))
+				goto not_owned;
+			tx->frames[held] = make_short(p.t, tx->work[held].head, &pages[slot],
+						      words.offset, words.len);
+			tx->recycled[tx->nr_recycled++] = slot;
+		} else {
+			if (unlikely(!atmo_owner_take(&owners[slot], member, ATMO_OWNER_RECYCLE)))
+				goto not_owned;
+			tx->frames[held] = make_long(p.t, tx->work[held].head, &pages[slot],
+						     words.offset, words.len);
+			tx->nr_lane++;
+		}
+		tx->payload_len[held] = words.len;
+		tx->nr_held = held + 1;
+		nr_recycle++;
+		continue;
+not_owned:
+		atmo_tx_drop(inst, ATMO_DROP_TX_NOT_OWNED);
+	}
+	release_entries(tx, n, nr_recycle);
+}
+
 /* ---- Batches ---- */
 
 /* Consumes @n entries, which the protocol judges. */
@@ -403,8 +556,12 @@ static u32 tx_chunk(struct atmo_instance *inst, u32 nr)
 	if (!n)
 		return 0;
 	tx->held = 0;
+	if (inst->proto->tx_begin)
+		inst->proto->tx_begin(inst, inst->proto_priv);
 	if (atmo_instance_is_whole(inst))
 		queue_whole(inst, n);
+	else if (inst->ep.lane && inst->proto->tx_plain)
+		queue_datagrams(inst, n);
 	else
 		queue_judged(inst, n);
 	if (tx->nr_held)

@@ -5,7 +5,6 @@
 
 #include "../atmo_stack/l3.h"
 
-#define ATMO_UDP_LEN		8
 #define ATMO_UDP_HEADER_MAX	(ATMO_ETH_LEN + ATMO_IPV6_LEN + ATMO_UDP_LEN)
 
 /**

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Setting of patterns for the short way; see match.h. Pure. */
+/* Setting of patterns for the short way; see atmo_stack/match.h. Pure. */
 #include <linux/export.h>
 #include <linux/socket.h>
 #include <linux/string.h>
 
-#include "match.h"
+#include "../atmo_stack/match.h"
+
+/* Headers by bytes. */
+union head {
+	u64 words[ATMO_UDP_MATCH_WORDS];
+	u8 bytes[ATMO_UDP_MATCH_WORDS * 8];
+};
 
 /* Headers with only those bits set that @m is to compare. */
-static void put(union atmo_udp_head *mask, union atmo_udp_head *value, u32 at, const void *bytes,
-		u32 n)
+static void put(union head *mask, union head *value, u32 at, const void *bytes, u32 n)
 {
 	memset(mask->bytes + at, 0xff, n);
 	memcpy(value->bytes + at, bytes, n);
@@ -26,7 +31,7 @@ void atmo_udp_match_set(struct atmo_udp_match *m, const struct atmo_flow *flow, 
 {
 	static const u8 type_and_version[] = { 0x08, 0x00, 0x45 };
 	static const u8 udp = IPPROTO_UDP;
-	union atmo_udp_head mask = { 0 }, value = { 0 };
+	union head mask = { 0 }, value = { 0 };
 	const u32 ip = ATMO_ETH_LEN, l4 = ip + ATMO_IPV4_LEN;
 
 	put(&mask, &value, 0, mac, 6);

@@ -5,8 +5,8 @@
 #include <linux/if_ether.h>
 
 #include "../atmo_stack/atmo_stack.h"
-#include "match.h"
-#include "template.h"
+#include "../atmo_stack/match.h"
+#include "../atmo_stack/template.h"
 
 #define ATMO_UDP_TEMPLATES	8
 
@@ -25,6 +25,10 @@ struct atmo_udp {
 int atmo_udp_instance_init(struct atmo_instance *inst, void *priv);
 void atmo_udp_rx(struct atmo_instance *inst, void *priv, struct atmo_rx_work *work, u32 n);
 void atmo_udp_tx(struct atmo_instance *inst, void *priv, struct atmo_tx_work *work, u32 n);
+const struct atmo_udp_match *atmo_udp_rx_plain(struct atmo_instance *inst, void *priv);
+void atmo_udp_tx_begin(struct atmo_instance *inst, void *priv);
+const struct atmo_udp_template *atmo_udp_tx_plain(struct atmo_instance *inst, void *priv,
+						  const struct atmo_tx_desc *desc);
 int atmo_udp_headers(struct atmo_instance *inst, void *priv, struct atmo_headers *arg);
 u32 atmo_udp_max_payload(struct atmo_instance *inst);
 

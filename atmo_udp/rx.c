@@ -35,16 +35,14 @@ static bool deliver_plain(const struct atmo_udp *udp, struct atmo_rx_work *work)
 	const u32 verified = ATMO_RX_L3_OK | ATMO_RX_L4_OK;
 	const struct atmo_rx_frame *frame = &work->frame;
 	struct atmo_rx_desc *desc = &work->desc;
-	union atmo_udp_head head;
+	struct atmo_udp_head head;
 	u32 len;
 
 	if ((frame->flags & (verified | ATMO_RX_HW_ERROR | ATMO_RX_MULTI_DESC)) != verified ||
 	    frame->len < ATMO_UDP4_HEADERS)
 		return false;
 	/* A page is longer than the headers. In a lane the application can write to it. */
-	memcpy(&head, frame->page->va + frame->offset, sizeof(head));
-	/* Not to be read again in place of the copy. */
-	barrier();
+	head = atmo_udp_head_read(frame->page->va + frame->offset);
 	len = atmo_udp_matches(&udp->match, &head, frame->len);
 	if (!len)
 		return false;
@@ -52,12 +50,21 @@ static bool deliver_plain(const struct atmo_udp *udp, struct atmo_rx_work *work)
 	desc->offset = frame->offset + ATMO_UDP4_HEADERS;
 	desc->len = len - ATMO_UDP_LEN;
 	desc->frame_offset = frame->offset;
-	memcpy(&desc->port, &head.bytes[ATMO_ETH_LEN + ATMO_IPV4_LEN], sizeof(desc->port));
-	memcpy(&desc->addr[0], &head.bytes[ATMO_ETH_LEN + 12], sizeof(desc->addr[0]));
+	desc->port = atmo_udp_sport(&head);
+	desc->addr[0] = atmo_udp_saddr(&head);
 	desc->addr[1] = 0;
 	desc->addr[2] = 0;
 	desc->addr[3] = 0;
 	return true;
+}
+
+/* atmo_proto.rx_plain */
+const struct atmo_udp_match *atmo_udp_rx_plain(struct atmo_instance *inst, void *priv)
+{
+	struct atmo_udp *udp = priv;
+
+	match_own_mac(inst, udp);
+	return &udp->match;
 }
 
 static noinline void judge(struct atmo_instance *inst, struct atmo_rx_work *work)

@@ -147,6 +147,25 @@ static void send_frame(struct atmo_instance *inst, const struct atmo_endpoint *e
 	atmo_path_send(inst, &path, work);
 }
 
+/* atmo_proto.tx_begin */
+void atmo_udp_tx_begin(struct atmo_instance *inst, void *priv)
+{
+	struct atmo_udp *udp = priv;
+	u32 i;
+
+	for (i = 0; i < ATMO_UDP_TEMPLATES; i++)
+		udp->templates[i].valid = false;
+}
+
+/* atmo_proto.tx_plain */
+const struct atmo_udp_template *atmo_udp_tx_plain(struct atmo_instance *inst, void *priv,
+						  const struct atmo_tx_desc *desc)
+{
+	const struct atmo_udp_template *t = find_template(priv, desc);
+
+	return atmo_udp_template_is(t, desc->addr, desc->port) ? t : NULL;
+}
+
 /* atmo_proto.tx */
 void atmo_udp_tx(struct atmo_instance *inst, void *priv, struct atmo_tx_work *work, u32 n)
 {
@@ -155,8 +174,6 @@ void atmo_udp_tx(struct atmo_instance *inst, void *priv, struct atmo_tx_work *wo
 	struct atmo_udp_template *t = udp->templates;
 	u32 i;
 
-	for (i = 0; i < ATMO_UDP_TEMPLATES; i++)
-		udp->templates[i].valid = false;
 	for (i = 0; i < n; i++) {
 		if (work[i].desc.flags & ATMO_TX_FRAME) {
 			send_frame(inst, ep, &work[i]);

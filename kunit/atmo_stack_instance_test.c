@@ -9,7 +9,9 @@
 #include <linux/platform_device.h>
 
 #include "../atmo_portmgr/compat.h"
+#include "../atmo_stack/match.h"
 #include "../atmo_stack/priv.h"
+#include "../atmo_stack/template.h"
 
 #define NR	16
 #define HEAD	42
@@ -142,6 +144,31 @@ static u32 fake_max_payload(struct atmo_instance *inst)
 
 static const struct atmo_proto fake_proto = {
 	.rx = fake_rx, .tx = fake_tx, .max_payload = fake_max_payload,
+};
+
+/* One that has headers for port 7, and knows its datagrams by their version. */
+static const struct atmo_udp_template *fake_tx_plain(struct atmo_instance *inst, void *priv,
+						     const struct atmo_tx_desc *desc)
+{
+	static const struct atmo_udp_template headers = {
+		.max_payload = 1472, .valid = true, .head = "headers",
+	};
+
+	return desc->port == cpu_to_be16(7) ? &headers : NULL;
+}
+
+static const struct atmo_udp_match *fake_rx_plain(struct atmo_instance *inst, void *priv)
+{
+	static struct atmo_udp_match match;
+
+	memset((u8 *)match.mask + ATMO_ETH_LEN, 0xff, 1);
+	memset((u8 *)match.value + ATMO_ETH_LEN, 0x45, 1);
+	return &match;
+}
+
+static const struct atmo_proto fake_plain_proto = {
+	.rx = fake_rx, .tx = fake_tx, .max_payload = fake_max_payload,
+	.rx_plain = fake_rx_plain, .tx_plain = fake_tx_plain,
 };
 
 /* ---- The application ---- */
@@ -521,6 +548,83 @@ static void whole_frames_are_delivered_as_they_are(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->nr_verdicts, 0);
 }
 
+/* One that is not recycled, and one to another port, are the protocol's to judge. */
+static void datagrams_use_the_same_headers(struct kunit *test)
+{
+	static const u16 lens[] = { 18, 150, 151, 1472, 18, 18, 18 };
+	struct atmo_instance *inst = fake->inst;
+	struct atmo_tx_desc *entries = inst->tx.ring.entries;
+	u32 i;
+
+	inst->proto = &fake_plain_proto;
+	for (i = 0; i < ARRAY_SIZE(lens); i++) {
+		if (i == 4)
+			put_tx(i, 's', lens[i]);
+		else
+			put_recycled(i, 's', lens[i]);
+		entries[i].port = cpu_to_be16(i == 5 ? 8 : 7);
+	}
+	put_recycled(0, 's', 18);
+	entries[i].port = cpu_to_be16(7);
+	KUNIT_EXPECT_EQ(test, atmo_instance_tx(inst, NR), ARRAY_SIZE(lens) + 1);
+	KUNIT_EXPECT_EQ(test, inst->tx.drops[ATMO_DROP_TX_NOT_OWNED], 1);
+	KUNIT_ASSERT_EQ(test, fake->nr_sent, ARRAY_SIZE(lens));
+	for (i = 0; i < ARRAY_SIZE(lens); i++) {
+		const struct atmo_tx_frame *frame = &fake->sent[i];
+		bool is_short = lens[i] <= ATMO_TX_HEAD_MAX - HEAD;
+
+		KUNIT_EXPECT_EQ(test, frame->head_len + frame->len, HEAD + lens[i]);
+		KUNIT_EXPECT_EQ(test, frame->csum, ATMO_TX_CSUM_UDP4);
+		KUNIT_EXPECT_EQ(test, !frame->page, is_short);
+		KUNIT_EXPECT_EQ(test, frame->recycle, !is_short);
+		KUNIT_EXPECT_EQ(test, ((char *)frame->head)[1], i == 4 || i == 5 ? 'h' : 'e');
+		if (is_short)
+			KUNIT_EXPECT_EQ(test, ((char *)frame->head)[HEAD], 's');
+		KUNIT_EXPECT_EQ(test, atmo_owner_of(inst->owners[i]),
+				i == 4 ? ATMO_OWNER_USER :
+				is_short ? ATMO_OWNER_SPARE : ATMO_OWNER_RECYCLE);
+	}
+	KUNIT_EXPECT_EQ(test, inst->tx.nr_recycle, ARRAY_SIZE(lens) - 1);
+	KUNIT_EXPECT_EQ(test, inst->tx.nr_recycled, ARRAY_SIZE(lens) - 3);
+	KUNIT_EXPECT_EQ(test, inst->tx.packets, ARRAY_SIZE(lens));
+}
+
+/* The second one is not of the kind, and the third not verified. */
+static void plain_datagrams_are_delivered(struct kunit *test)
+{
+	static const u8 headers[] = {
+		[ATMO_ETH_LEN] = 0x45, [ATMO_ETH_LEN + 3] = 60, [ATMO_ETH_LEN + 12] = 10,
+		[ATMO_ETH_LEN + 15] = 1, [ATMO_ETH_LEN + ATMO_IPV4_LEN + 1] = 9,
+		[ATMO_ETH_LEN + ATMO_IPV4_LEN + 5] = 40,
+	};
+	const u32 verified = ATMO_RX_L3_OK | ATMO_RX_L4_OK;
+	struct atmo_instance *inst = fake->inst;
+	const struct atmo_rx_desc *entries = inst->rx.ring.entries;
+	u32 i;
+
+	inst->proto = &fake_plain_proto;
+	provide(test, 4);
+	for (i = 0; i < 3; i++) {
+		memcpy(fake->provided[i]->va + ATMO_FRAME_OFFSET, headers, sizeof(headers));
+		frame_in(fake->provided[i], i == 2 ? 0 : verified);
+	}
+	*(u8 *)(fake->provided[1]->va + ATMO_FRAME_OFFSET + ATMO_ETH_LEN) = 0x46;
+	KUNIT_EXPECT_EQ(test, atmo_instance_rx(inst, NR), 3);
+	KUNIT_EXPECT_EQ(test, fake->nr_verdicts, 2);
+	KUNIT_ASSERT_EQ(test, nr_in(&inst->rx.ring), 3);
+	KUNIT_EXPECT_EQ(test, entries[0].slot, fake->provided[0]->slot);
+	KUNIT_EXPECT_EQ(test, entries[0].offset, ATMO_FRAME_OFFSET + HEAD);
+	KUNIT_EXPECT_EQ(test, entries[0].len, 32);
+	KUNIT_EXPECT_EQ(test, entries[0].frame_offset, ATMO_FRAME_OFFSET);
+	KUNIT_EXPECT_EQ(test, entries[0].addr[0], cpu_to_be32(0x0a000001));
+	KUNIT_EXPECT_EQ(test, entries[0].port, cpu_to_be16(9));
+	KUNIT_EXPECT_EQ(test, entries[1].len, 100 - HEAD);
+	KUNIT_EXPECT_EQ(test, entries[2].len, 100 - HEAD);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, inst->owners[fake->provided[i]->slot], ATMO_OWNER_USER);
+	KUNIT_EXPECT_EQ(test, inst->rx.packets, 3);
+}
+
 /* Sent, and received into, without the stack having it in between. */
 static void lane_recycles_by_itself(struct kunit *test)
 {
@@ -686,6 +790,8 @@ static struct kunit_case instance_cases[] = {
 	KUNIT_CASE(refused_recycled_page_is_received_into),
 	KUNIT_CASE(recycled_page_yielded_twice),
 	KUNIT_CASE(lane_recycles_by_itself),
+	KUNIT_CASE(datagrams_use_the_same_headers),
+	KUNIT_CASE(plain_datagrams_are_delivered),
 	KUNIT_CASE(whole_frames_are_sent_as_they_are),
 	KUNIT_CASE(whole_frames_are_delivered_as_they_are),
 	KUNIT_CASE(nobody_sleeps_while_all_is_recycled),

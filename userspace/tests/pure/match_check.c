@@ -8,8 +8,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "../../../atmo_udp/match.h"
-#include "../../../atmo_udp/template.h"
+#include "../../../atmo_stack/match.h"
+#include "../../../atmo_stack/template.h"
+#include "../../../atmo_udp/header.h"
 #include "check.h"
 
 #define FRAME_MAX	128
@@ -74,11 +75,11 @@ static bool is_fit(const u8 *frame, size_t len, const struct atmo_flow *flow,
 void check_match(u32 nr_frames)
 {
 	u32 i, matched = 0, got;
-	union atmo_udp_head head;
+	struct atmo_udp_head head;
 	struct atmo_udp_match m;
 	struct atmo_packet pkt;
 	struct atmo_flow flow;
-	u8 frame[FRAME_MAX];
+	u8 frame[FRAME_MAX] __attribute__((aligned(8)));
 	size_t len;
 
 	for (i = 0; i < nr_frames; i++) {
@@ -87,13 +88,14 @@ void check_match(u32 nr_frames)
 		len = ATMO_UDP4_HEADERS + check_random() % 60;
 		plain_frame(frame, len, &flow);
 		mutate(frame, &len);
-		memcpy(&head, frame, sizeof(head));
+		head = atmo_udp_head_read(frame);
 		got = atmo_udp_matches(&m, &head, len);
 		/* Of IPv4 without options all that is fit is plain. */
 		CHECK(!!got == (flow.family == AF_INET && is_fit(frame, len, &flow, &pkt)));
 		if (!got)
 			continue;
 		CHECK(got == (u32)pkt.payload_len + ATMO_UDP_LEN);
+		CHECK(atmo_udp_saddr(&head) == pkt.saddr[0] && atmo_udp_sport(&head) == pkt.sport);
 		CHECK(pkt.payload_offset == ATMO_UDP4_HEADERS);
 		matched++;
 	}
