@@ -28,6 +28,11 @@
 #define MAX_BATCH	512
 #define DEFAULT_PAGES	1024
 #define IDLE_MS		10
+/*
+ * Seconds without a frame until it sleeps. Below full load there are gaps all the time;
+ * what a wake-up takes is many frames.
+ */
+#define QUIET		0.001
 #define LOOPS		64	/* until the clock is looked at, when there is work */
 
 /* One port; @rx, @tx are frames, counted since the start. */
@@ -175,10 +180,10 @@ static void print_rates(struct l2fwd *f, double seconds)
 	fflush(stdout);
 }
 
-/* Some rounds, or until nothing comes in; returns 0 or a negative errno. */
+/* Some rounds, or until nothing comes in; frames received, or a negative errno. */
 static int forward_some(struct l2fwd *f)
 {
-	int n, loops, busy, err = 0;
+	int n, loops, busy, all = 0, err = 0;
 	unsigned int id;
 
 	for (loops = 0, busy = 1; loops < LOOPS && busy && !err; loops++) {
@@ -190,21 +195,25 @@ static int forward_some(struct l2fwd *f)
 			else
 				busy += n;
 		}
+		all += busy;
 	}
-	if (!busy && !err)
-		idle(f);
-	return err;
+	return err ? err : all;
 }
 
 /* Until a signal, the time is up, or an error that lasts. */
 static int run(struct l2fwd *f, double *seconds)
 {
-	double start = now(), last = start, t = start;
-	int err = 0;
+	double start = now(), last = start, t = start, last_frame = start;
+	int n, err = 0;
 
 	while (!stop && !err && (!f->seconds || t - start < (double)f->seconds)) {
-		err = forward_some(f);
+		n = forward_some(f);
+		err = n < 0 ? n : 0;
 		t = now();
+		if (n > 0)
+			last_frame = t;
+		else if (t - last_frame > QUIET)
+			idle(f);
 		if (t - last >= 1.0) {
 			print_rates(f, t - last);
 			last = t;
