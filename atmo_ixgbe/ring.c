@@ -360,7 +360,7 @@ int atmo_ixgbe_rx_hw_start(struct atmo_ixgbe *port, struct atmo_ixgbe_rx *rx)
  *
  * Context: process, sleeps, holds port->lock.
  * Return: 0: the device writes neither to the ring nor to its pages any more, but
- * the last write may take ATMO_IXGBE_RX_LAND_US to land. -ETIMEDOUT: it may still
+ * the last write may still have to land, which the caller waits for. -ETIMEDOUT: it may still
  * write; only a reset helps. -ENODEV: gone.
  */
 int atmo_ixgbe_rx_hw_stop(struct atmo_ixgbe *port, u16 reg)

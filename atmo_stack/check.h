@@ -232,18 +232,23 @@ static inline u64 atmo_tx_rest(__be16 port, u32 flags)
 	return rest.word;
 }
 
+/* Of slot, offset and length: as atmo_check_tx() and the check of the slot before. */
+static __always_inline bool atmo_tx_in_range(const struct atmo_tx_words *words, u32 nr_pages,
+					     u32 max_payload)
+{
+	return words->slot < nr_pages && words->len <= max_payload &&
+	       (u32)words->offset + words->len <= ATMO_PAGE_SIZE;
+}
+
 /*
  * Nearly all entries of who forwards frames: true only if nothing is wrong with the
  * slot, and neither atmo_check_tx() nor atmo_check_tx_whole() would say no.
  */
-static inline bool atmo_tx_is_plain_whole(const struct atmo_tx_words *words, u32 nr_pages,
-					  u32 max_payload)
+static __always_inline bool atmo_tx_is_plain_whole(const struct atmo_tx_words *words,
+						   u32 nr_pages, u32 max_payload)
 {
-	if (words->slot >= nr_pages || words->len < ETH_HLEN || words->len > max_payload)
-		return false;
-	if ((u32)words->offset + words->len > ATMO_PAGE_SIZE)
-		return false;
-	return words->rest == atmo_tx_rest(0, ATMO_TX_RECYCLE) &&
+	return atmo_tx_in_range(words, nr_pages, max_payload) && words->len >= ETH_HLEN &&
+	       words->rest == atmo_tx_rest(0, ATMO_TX_RECYCLE) &&
 	       !(words->addr[0] | words->addr[1]);
 }
 

@@ -16,7 +16,7 @@
 #include <linux/slab.h>
 
 #include "capture.h"
-#include "match.h"
+#include "plain.h"
 #include "priv.h"
 #include "../atmo_portmgr/compat.h"
 
@@ -179,6 +179,21 @@ static noinline void drop_unsound(struct atmo_instance *inst, const struct atmo_
 		give_back(inst, slot);
 }
 
+/* False: it has been dropped. @slot: out: of its page, in the hardware lane */
+static __always_inline bool may_deliver(struct atmo_instance *inst,
+					const struct atmo_rx_frame *frame, u32 *slot)
+{
+	if (inst->ep.lane && unlikely(!atmo_page_known(inst, frame->page, slot))) {
+		atmo_instance_fail(inst);
+		return false;
+	}
+	if (unlikely(!is_sound(frame))) {
+		drop_unsound(inst, frame, *slot);
+		return false;
+	}
+	return true;
+}
+
 /*
  * Lets the protocol judge the first @n of rx->frames, in rx->work. Returns how
  * many it judged: frames that the NIC flagged are not among them.
@@ -191,14 +206,8 @@ static u32 judge(struct atmo_instance *inst, u32 n)
 	for (i = 0; i < n; i++) {
 		const struct atmo_rx_frame *frame = &rx->frames[i];
 
-		if (inst->ep.lane && !atmo_page_known(inst, frame->page, &slot)) {
-			atmo_instance_fail(inst);
+		if (unlikely(!may_deliver(inst, frame, &slot)))
 			continue;
-		}
-		if (unlikely(!is_sound(frame))) {
-			drop_unsound(inst, frame, slot);
-			continue;
-		}
 		rx->work[m].frame = *frame;
 		rx->work[m++].slot = slot;
 	}
@@ -373,20 +382,14 @@ static u32 handle_whole(struct atmo_instance *inst, u32 n)
 {
 	struct atmo_rx_side *rx = &inst->rx;
 	const struct atmo_ring ring = rx->ring;
-	u32 i, slot, delivered = 0;
+	u32 i, slot = ATMO_NO_SLOT, delivered = 0;
 	u64 bytes = 0;
 
 	for (i = 0; i < n; i++) {
 		const struct atmo_rx_frame *frame = &rx->frames[i];
 
-		if (unlikely(!atmo_page_known(inst, frame->page, &slot))) {
-			atmo_instance_fail(inst);
+		if (unlikely(!may_deliver(inst, frame, &slot)))
 			continue;
-		}
-		if (unlikely(!is_sound(frame))) {
-			drop_unsound(inst, frame, slot);
-			continue;
-		}
 		/* Owner first, entry second: the entry says whose it is. */
 		if (unlikely(!page_arrived(inst, slot, ATMO_OWNER_USER)))
 			continue;
@@ -411,19 +414,6 @@ static noinline bool handle_other(struct atmo_instance *inst, const struct atmo_
 	return finish_lane(inst, work, i);
 }
 
-/* Length of the UDP datagram, if the frame is sound and matches @m; or 0. */
-static __always_inline u32 plain_len(const struct atmo_rx_frame *frame,
-				     const struct atmo_udp_match *m, struct atmo_udp_head *head)
-{
-	const u32 verified = ATMO_RX_L3_OK | ATMO_RX_L4_OK;
-
-	if ((frame->flags & verified) != verified)
-		return 0;
-	/* The page is longer. In a lane the application can write to it. */
-	*head = atmo_udp_head_read(frame->page->va + frame->offset);
-	return atmo_udp_matches(m, head, frame->len);
-}
-
 /*
  * The same as handle_judged() in a lane: datagrams that look like @m are delivered
  * without asking the protocol, which would do the same.
@@ -432,22 +422,16 @@ static u32 handle_datagrams(struct atmo_instance *inst, u32 n, const struct atmo
 {
 	struct atmo_rx_side *rx = &inst->rx;
 	const struct atmo_ring ring = rx->ring;
-	u32 i, slot, len, delivered = 0;
+	u32 i, len, slot = ATMO_NO_SLOT, delivered = 0;
 	struct atmo_udp_head head;
 	struct atmo_rx_desc *entry;
 
 	for (i = 0; i < n; i++) {
 		const struct atmo_rx_frame *frame = &rx->frames[i];
 
-		if (unlikely(!atmo_page_known(inst, frame->page, &slot))) {
-			atmo_instance_fail(inst);
+		if (unlikely(!may_deliver(inst, frame, &slot)))
 			continue;
-		}
-		if (unlikely(!is_sound(frame))) {
-			drop_unsound(inst, frame, slot);
-			continue;
-		}
-		len = plain_len(frame, m, &head);
+		len = atmo_plain_len(frame, m, &head);
 		if (unlikely(!len)) {
 			delivered += handle_other(inst, frame, slot, delivered);
 			continue;
@@ -457,15 +441,8 @@ static u32 handle_datagrams(struct atmo_instance *inst, u32 n, const struct atmo
 			continue;
 		entry = atmo_ring_rx_entry(&ring, delivered++);
 		entry->slot = slot;
-		entry->offset = frame->offset + ATMO_UDP4_HEADERS;
-		entry->len = len - ATMO_UDP_LEN;
-		entry->frame_offset = frame->offset;
-		entry->port = atmo_udp_sport(&head);
 		entry->flags = 0;
-		entry->addr[0] = atmo_udp_saddr(&head);
-		entry->addr[1] = 0;
-		entry->addr[2] = 0;
-		entry->addr[3] = 0;
+		atmo_plain_fill(entry, frame, &head, len);
 		rx->packets++;
 		rx->bytes += len - ATMO_UDP_LEN;
 		trace_atmo_receive(inst->id, ATMO_LANE_HARDWARE, slot, len - ATMO_UDP_LEN);

@@ -404,11 +404,8 @@ struct plain {
 static __always_inline bool is_plain(const struct atmo_tx_words *words, const struct plain *p,
 				     u32 nr_pages)
 {
-	if (words->slot >= nr_pages || words->len > p->max_len)
-		return false;
-	if ((u32)words->offset + words->len > ATMO_PAGE_SIZE)
-		return false;
-	return !((words->rest ^ p->rest) | (words->addr[0] ^ p->addr[0]) |
+	return atmo_tx_in_range(words, nr_pages, p->max_len) &&
+	       !((words->rest ^ p->rest) | (words->addr[0] ^ p->addr[0]) |
 		 (words->addr[1] ^ p->addr[1]));
 }
 

@@ -5,6 +5,7 @@
 #include <linux/netdevice.h>
 
 #include "../atmo_demux/parse.h"
+#include "../atmo_stack/plain.h"
 #include "priv.h"
 
 /* Called with the instance's receive mutex held, or before it is received on. */
@@ -32,29 +33,13 @@ int atmo_udp_instance_init(struct atmo_instance *inst, void *priv)
 /* Delivers a frame that is what nearly all are; false: it isn't, or may not be. */
 static bool deliver_plain(const struct atmo_udp *udp, struct atmo_rx_work *work)
 {
-	const u32 verified = ATMO_RX_L3_OK | ATMO_RX_L4_OK;
-	const struct atmo_rx_frame *frame = &work->frame;
-	struct atmo_rx_desc *desc = &work->desc;
 	struct atmo_udp_head head;
-	u32 len;
+	u32 len = atmo_plain_len(&work->frame, &udp->match, &head);
 
-	if ((frame->flags & (verified | ATMO_RX_HW_ERROR | ATMO_RX_MULTI_DESC)) != verified ||
-	    frame->len < ATMO_UDP4_HEADERS)
-		return false;
-	/* A page is longer than the headers. In a lane the application can write to it. */
-	head = atmo_udp_head_read(frame->page->va + frame->offset);
-	len = atmo_udp_matches(&udp->match, &head, frame->len);
 	if (!len)
 		return false;
 	work->verdict = ATMO_RX_DELIVER;
-	desc->offset = frame->offset + ATMO_UDP4_HEADERS;
-	desc->len = len - ATMO_UDP_LEN;
-	desc->frame_offset = frame->offset;
-	desc->port = atmo_udp_sport(&head);
-	desc->addr[0] = atmo_udp_saddr(&head);
-	desc->addr[1] = 0;
-	desc->addr[2] = 0;
-	desc->addr[3] = 0;
+	atmo_plain_fill(&work->desc, &work->frame, &head, len);
 	return true;
 }
 
