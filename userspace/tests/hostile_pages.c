@@ -412,14 +412,14 @@ static void same_pages_in_both_rings(__u8 lane)
 	raw_close(r.s);
 }
 
-/* Datagrams of the vandal may have reached the peer. */
+/* Datagrams of the vandal may have reached the peer, or do so after its end. */
 static void drain_peer(void)
 {
+	struct pollfd pfd = { .fd = peer, .events = POLLIN };
 	unsigned char data[2048];
 
-	usleep(100000);
-	while (recv(peer, data, sizeof(data), MSG_DONTWAIT) >= 0)
-		;
+	while (poll(&pfd, 1, 300) > 0)
+		recv(peer, data, sizeof(data), MSG_DONTWAIT);
 }
 
 int main(int argc, char **argv)
