@@ -39,7 +39,7 @@
 struct port {
 	const char *dev;
 	struct atmo_sock *sock;
-	uint8_t mac[6];
+	uint8_t addrs[12];			/* of what leaves here: destination, source */
 	struct atmo_packet out[MAX_BATCH];	/* to be sent here */
 	unsigned int nr_out;
 	unsigned long long rx, tx, rx_bytes;
@@ -92,7 +92,8 @@ static bool ports_open(struct l2fwd *f)
 				atmo_open_explain(err, &opt, why, sizeof(why)));
 			return false;
 		}
-		memcpy(f->ports[i].mac, info.mac, sizeof(info.mac));
+		memcpy(f->ports[i].addrs, (uint8_t[6]){ 0x02, 0, 0, 0, 0, (uint8_t)i }, 6);
+		memcpy(f->ports[i].addrs + 6, info.mac, 6);
 		printf("l2fwd: port %u is %s, %s lane (%s)\n", i, opt.ifname,
 		       atmo_lane_name(info.lane), atmo_lane_reason_text(info.lane_reason));
 		opt.share = f->ports[0].sock;
@@ -102,14 +103,16 @@ static bool ports_open(struct l2fwd *f)
 	return true;
 }
 
-static void rewrite(struct atmo_packet *pkt, const struct port *out, unsigned int id)
+/* Both addresses stand at the beginning of a frame. */
+static void rewrite(struct port *out)
 {
-	const uint8_t dst[6] = { 0x02, 0, 0, 0, 0, (uint8_t)id };
+	uint8_t addrs[sizeof(out->addrs)];
+	unsigned int i;
 
-	if (pkt->len < ATMO_ETH_LEN)
-		return;
-	atmo_set_eth_dst(pkt->frame, dst);
-	atmo_set_eth_src(pkt->frame, out->mac);
+	memcpy(addrs, out->addrs, sizeof(addrs));
+	for (i = 0; i < out->nr_out; i++)
+		if (out->out[i].len >= ATMO_ETH_LEN)
+			memcpy(out->out[i].frame, addrs, sizeof(addrs));
 }
 
 /*
@@ -118,8 +121,8 @@ static void rewrite(struct atmo_packet *pkt, const struct port *out, unsigned in
  */
 static int forward(struct l2fwd *f, unsigned int id)
 {
-	unsigned int out_id = f->nr_ports - 1 - id;
-	struct port *in = &f->ports[id], *out = &f->ports[out_id];
+	struct port *in = &f->ports[id], *out = &f->ports[f->nr_ports - 1 - id];
+	unsigned long long bytes = 0;
 	int i, n;
 
 	n = atmo_exchange(in->sock, in->out, in->nr_out, out->out, (unsigned int)f->batch);
@@ -127,13 +130,13 @@ static int forward(struct l2fwd *f, unsigned int id)
 	in->nr_out = 0;
 	if (n <= 0)
 		return n;
-	for (i = 0; i < n; i++) {
-		in->rx_bytes += out->out[i].len;
-		if (!f->keep_macs)
-			rewrite(&out->out[i], out, out_id);
-	}
-	in->rx += (unsigned int)n;
 	out->nr_out = (unsigned int)n;
+	if (!f->keep_macs)
+		rewrite(out);
+	for (i = 0; i < n; i++)
+		bytes += out->out[i].len;
+	in->rx += (unsigned int)n;
+	in->rx_bytes += bytes;
 	return n;
 }
 

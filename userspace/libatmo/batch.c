@@ -29,6 +29,11 @@
  */
 #define SPIN_US		50
 #define SPIN_BATCH	32
+/*
+ * What a receiving call asks the kernel for at least: whoever takes packets one by one
+ * finds the next ones in the ring.
+ */
+#define RX_STAGE	32
 
 /* Runs a batch ioctl; returns the number of entries handled or -errno. */
 static int sock_kick(const struct atmo_sock *s, unsigned long request, uint32_t nr)
@@ -139,11 +144,10 @@ static uint32_t rx_take(struct atmo_sock *s, struct atmo_packet *pkts, uint32_t 
 	const uint32_t nr_pages = s->nr_pages, rx_state = sock_state(s, PAGE_RX);
 	const struct atmo_ring ring = s->rx;
 	uint32_t *state = s->domain->state;
-	uint8_t *pages = s->domain->pages;
-	struct atmo_packet *pkt = pkts;
+	uint8_t *page, *pages = s->domain->pages;
 	const struct atmo_rx_desc *desc;
-	uint32_t i, slot, offset, len, frame;
-	uint8_t *page;
+	struct atmo_packet *pkt = pkts;
+	uint32_t i, slot, offset, len;
 
 	n = atmo_ring_peek(&s->rx, n);
 	for (i = 0; i < n; i++) {
@@ -151,20 +155,19 @@ static uint32_t rx_take(struct atmo_sock *s, struct atmo_packet *pkts, uint32_t 
 		slot = desc->slot;
 		offset = desc->offset;
 		len = desc->len;
-		frame = desc->frame_offset;
 		if (slot >= nr_pages || state[slot] != rx_state ||
-		    offset + len > ATMO_PAGE_SIZE || frame > offset)
+		    offset + len > ATMO_PAGE_SIZE || desc->frame_offset > offset)
 			continue;
+		__atomic_store_n(&state[slot], PAGE_APP, __ATOMIC_RELAXED);
 		page = pages + (size_t)slot * ATMO_PAGE_SIZE;
 		pkt->data = page + offset;
-		pkt->frame = page + frame;
+		pkt->frame = page + desc->frame_offset;
 		pkt->slot = slot;
 		pkt->len = (uint16_t)len;
 		pkt->port = desc->port;
 		memcpy(pkt->addr, desc->addr, sizeof(pkt->addr));
 		pkt->flags = 0;
 		pkt++;
-		__atomic_store_n(&state[slot], PAGE_APP, __ATOMIC_RELAXED);
 	}
 	if (n)
 		atmo_ring_release(&s->rx, n);
@@ -180,6 +183,12 @@ static void rx_feed(struct atmo_sock *s)
 	rx_post(s);
 }
 
+/* How many packets to ask for when @n are missing. */
+static uint32_t rx_wanted(uint32_t n)
+{
+	return n && n < RX_STAGE ? RX_STAGE : n;
+}
+
 int atmo_rx_batch(struct atmo_sock *s, struct atmo_packet *pkts, unsigned int nr)
 {
 	uint32_t n;
@@ -191,7 +200,7 @@ int atmo_rx_batch(struct atmo_sock *s, struct atmo_packet *pkts, unsigned int nr
 	rx_feed(s);
 	n = atmo_ring_peek(&s->rx, nr);
 	if (n < nr)
-		err = sock_kick(s, ATMO_RX_BATCH, nr - n);
+		err = sock_kick(s, ATMO_RX_BATCH, rx_wanted(nr - n));
 	n = rx_take(s, pkts, nr);
 
 	/* Packets first; an error that lasts comes back with the next call. */
@@ -242,17 +251,17 @@ int atmo_page_free(struct atmo_sock *s, const struct atmo_packet *pkt)
 }
 
 /*
- * Fills all but the destination of a tx entry: bytes from @start to @end of @page. One
- * that begins before the page begins far behind it, too.
+ * Fills all but the destination of a tx entry: @len bytes from @start of the page on.
+ * One that begins before the page begins far behind it, too.
  */
 static inline bool tx_fill(struct atmo_tx_desc *desc, const struct atmo_packet *pkt,
-			   uintptr_t start, uintptr_t end, uint32_t flags)
+			   uintptr_t start, uintptr_t len, uint32_t flags)
 {
-	if (end > ATMO_PAGE_SIZE || start > end)
+	if (start > ATMO_PAGE_SIZE || len > ATMO_PAGE_SIZE - start)
 		return false;
 	desc->slot = pkt->slot;
 	desc->offset = (uint16_t)start;
-	desc->len = (uint16_t)(end - start);
+	desc->len = (uint16_t)len;
 	desc->reserved = 0;
 	desc->flags = (pkt->flags & ~ATMO_TX_RECYCLE) | flags;
 	return true;
@@ -261,22 +270,21 @@ static inline bool tx_fill(struct atmo_tx_desc *desc, const struct atmo_packet *
 static inline bool tx_fill_payload(struct atmo_tx_desc *desc, const struct atmo_packet *pkt,
 				   const uint8_t *page, uint32_t flags)
 {
-	const uintptr_t start = (uintptr_t)pkt->data - (uintptr_t)page;
-
 	desc->port = pkt->port;
 	memcpy(desc->addr, pkt->addr, sizeof(desc->addr));
-	return tx_fill(desc, pkt, start, start + pkt->len, flags);
+	return tx_fill(desc, pkt, (uintptr_t)pkt->data - (uintptr_t)page, pkt->len, flags);
 }
 
 /* With headers in place, which say where it goes. */
 static bool tx_fill_frame(struct atmo_tx_desc *desc, const struct atmo_packet *pkt,
 			  const uint8_t *page, uint32_t flags)
 {
-	const uintptr_t end = (uintptr_t)pkt->data + pkt->len - (uintptr_t)page;
+	const uintptr_t headers = (uintptr_t)pkt->data - (uintptr_t)pkt->frame;
 
 	desc->port = 0;
 	memset(desc->addr, 0, sizeof(desc->addr));
-	return tx_fill(desc, pkt, (uintptr_t)pkt->frame - (uintptr_t)page, end, flags);
+	return tx_fill(desc, pkt, (uintptr_t)pkt->frame - (uintptr_t)page, headers + pkt->len,
+		       flags);
 }
 
 /* The first @nr valid packets as tx entries from the @at-th on; returns how many. */
@@ -396,7 +404,7 @@ int atmo_exchange(struct atmo_sock *s, const struct atmo_packet *out, unsigned i
 		tx_reap(s);
 	rx_post(s);
 	x.tx_nr = atmo_ring_min(s->tx.cursor - s->tx.seen, ATMO_MAX_BATCH);
-	x.rx_nr = nr_in - atmo_ring_peek(&s->rx, nr_in);
+	x.rx_nr = rx_wanted(nr_in - atmo_ring_peek(&s->rx, nr_in));
 	if ((x.tx_nr || x.rx_nr) && ioctl(s->fd, ATMO_EXCHANGE, &x))
 		err = -errno;
 	atmo_ring_unconsumed(&s->tx);
