@@ -107,11 +107,12 @@ enum atmo_tx_csum {
  * struct atmo_tx_frame - a frame to send
  * @head: first bytes: headers, or the whole of a small frame; copied by the
  *	driver, the caller keeps them. Of ATMO_TX_HEAD_MAX bytes there the driver may
- *	read all
- * @page: rest of the frame, or NULL when @head is all of it
+ *	read all. Or where tx_heads says; then they stay where they are
+ * @page: rest of the frame, or NULL. With @len 0 @head is all of the frame, and the page
+ *	goes along, to come back as those of other frames do
  * @head_len: bytes at @head, 0..ATMO_TX_HEAD_MAX; 0 only with ATMO_TX_CSUM_NONE
  * @offset: first byte of the rest in @page
- * @len: bytes of the rest; 0 exactly when @page is NULL
+ * @len: bytes of the rest; 0 without @page
  * @csum: enum atmo_tx_csum
  * @recycle: when it has been sent, @page goes to the lane's receive queue
  */
@@ -135,9 +136,9 @@ struct atmo_nic_limit {
 /**
  * struct atmo_nic_ops - what a driver does for stack instances
  *
- * A lane is one receive and one transmit queue. Its four data-path verbs move
+ * A lane is one receive and one transmit queue. Its data-path verbs move
  * pages in batches and never sleep or allocate. For one lane, rx_provide,
- * rx_return and rx_arm are called by one caller at a time, tx_provide and
+ * rx_return and rx_arm are called by one caller at a time, tx_provide, tx_heads and
  * tx_return likewise; the two groups may run at the same time, and both may run
  * at the same time as the driver's own reset, link and netdev operations.
  *
@@ -173,6 +174,10 @@ struct atmo_nic_limit {
  *	first on. Their pages belong to the NIC until tx_return yields them. It
  *	stops before a frame that breaks the rules of struct atmo_tx_frame, and
  *	will each time.
+ * @tx_heads: where the heads of the next @n frames to be provided will be sent from, in
+ *	order, with room for ATMO_TX_HEAD_MAX bytes each: who builds them there saves a
+ *	copy. The caller's to write until tx_provide has taken that frame. Returns how many
+ *	there are at present
  * @tx_return: pages (never NULL) of frames that have been sent, up to @n, in the
  *	order of sending; frames without a page yield nothing. Those to be recycled are
  *	counted in *recycled instead: the receive queue has them now. Only those that it
@@ -199,6 +204,7 @@ struct atmo_nic_ops {
 	u32 (*rx_return)(struct atmo_lane *lane, struct atmo_rx_frame *frames, u32 n);
 	bool (*rx_arm)(struct atmo_lane *lane);
 	u32 (*tx_provide)(struct atmo_lane *lane, const struct atmo_tx_frame *frames, u32 n);
+	u32 (*tx_heads)(struct atmo_lane *lane, u8 **heads, u32 n);
 	u32 (*tx_return)(struct atmo_lane *lane, struct atmo_page **pages, u32 n,
 			 u32 *recycled);
 	int (*lane_error)(const struct atmo_lane *lane);

@@ -581,6 +581,7 @@ const struct atmo_nic_ops atmo_ixgbe_nic_ops = {
 	.rx_return = lane_rx_return,
 	.rx_arm = lane_rx_arm,
 	.tx_provide = atmo_ixgbe_lane_tx_provide,
+	.tx_heads = atmo_ixgbe_lane_tx_heads,
 	.tx_return = atmo_ixgbe_lane_tx_return,
 	.lane_error = lane_error,
 	.lane_queues = lane_queues,

@@ -7,8 +7,8 @@
  *                 yielded
  *   descriptors:           free ............. use          ring of mask + 1
  *
- * A frame is one descriptor (its head, copied into the frame's own head slot,
- * which no process can map), one (page alone) or two (head and page). The first
+ * A frame is one descriptor (its head, in memory of its place in the ring, which no
+ * process can map), one (page alone) or two (head and page). The first
  * two descriptors are context descriptors that say where the checksums of UDP and
  * of TCP frames go; the device keeps both until the queue is disabled.
  *
@@ -100,31 +100,22 @@ static __always_inline bool ltx_valid(const struct atmo_tx_frame *f, u32 total)
 	if (!f->head_len)
 		return f->page && f->csum == ATMO_TX_CSUM_NONE;
 	return f->csum < ARRAY_SIZE(ltx_min_head) && f->head_len >= ltx_min_head[f->csum] &&
-	       f->head_len <= ATMO_TX_HEAD_MAX && !f->page == !f->len;
+	       f->head_len <= ATMO_TX_HEAD_MAX && (f->page || !f->len);
 }
 
-/* Where the head of frame @i is sent from. */
-static __always_inline u8 *ltx_head(const struct atmo_ixgbe_ltx *tx, u32 i, dma_addr_t *dma)
+/* Too short for the device as it is: whole, and filled up with zeros. */
+static noinline void ltx_copy_tiny(u8 *to, const struct atmo_tx_frame *f)
 {
-	u32 slot = i & tx->frame_mask;
-	u32 in_chunk = slot % ATMO_IXGBE_HEADS_PER_CHUNK * ATMO_IXGBE_HEAD_LEN;
-	const struct atmo_ixgbe_head_chunk *c = &tx->head[slot / ATMO_IXGBE_HEADS_PER_CHUNK];
+	u8 tiny[IXGBE_TX_MIN_LEN] = { };
 
-	*dma = c->dma + in_chunk;
-	return c->va + in_chunk;
-}
-
-/* Too short for the device as it is: copied whole, and filled up with zeros. */
-static noinline void ltx_copy_tiny(u8 *head, const struct atmo_tx_frame *f)
-{
-	memset(head, 0, IXGBE_TX_MIN_LEN);
-	memcpy(head, f->head, f->head_len);
-	if (f->page)
-		memcpy(head + f->head_len, f->page->va + f->offset, f->len);
+	memcpy(tiny, f->head, f->head_len);
+	if (f->len)
+		memcpy(tiny + f->head_len, f->page->va + f->offset, f->len);
+	memcpy(to, tiny, sizeof(tiny));
 }
 
 /* There are always ATMO_TX_HEAD_MAX bytes; those beyond the head aren't sent. */
-static __always_inline void ltx_copy_head(u8 *to, const struct atmo_tx_frame *f)
+static noinline void ltx_copy_head(u8 *to, const struct atmo_tx_frame *f)
 {
 	if (likely(f->head_len <= LTX_SHORT_HEAD))
 		memcpy(to, f->head, LTX_SHORT_HEAD);
@@ -142,20 +133,20 @@ static __always_inline void ltx_put_page(struct atmo_ixgbe_ltx *tx, struct ltx_c
 }
 
 static __always_inline void ltx_put_head(struct atmo_ixgbe_ltx *tx, struct ltx_cursor *c,
+					 const struct atmo_ixgbe_tx_frame *place,
 					 const struct atmo_tx_frame *f, u32 total)
 {
-	dma_addr_t dma;
-	u8 *head = ltx_head(tx, c->next, &dma);
-
 	if (unlikely(total < IXGBE_TX_MIN_LEN)) {
-		ltx_copy_tiny(head, f);
-		ltx_write(tx, c, dma, IXGBE_TX_MIN_LEN, IXGBE_TXD_DCMD_EOP, f->csum,
+		ltx_copy_tiny(place->head, f);
+		ltx_write(tx, c, place->head_dma, IXGBE_TX_MIN_LEN, IXGBE_TXD_DCMD_EOP, f->csum,
 			  IXGBE_TX_MIN_LEN);
 		return;
 	}
-	ltx_copy_head(head, f);
-	ltx_write(tx, c, dma, f->head_len, f->page ? 0 : IXGBE_TXD_DCMD_EOP, f->csum, total);
-	if (f->page)
+	if (unlikely(f->head != place->head))
+		ltx_copy_head(place->head, f);
+	ltx_write(tx, c, place->head_dma, f->head_len, f->len ? 0 : IXGBE_TXD_DCMD_EOP, f->csum,
+		  total);
+	if (f->len)
 		ltx_put_page(tx, c, f, f->csum, total);
 }
 
@@ -163,23 +154,23 @@ static __always_inline void ltx_put_head(struct atmo_ixgbe_ltx *tx, struct ltx_c
 static __always_inline bool ltx_put(struct atmo_ixgbe_ltx *tx, struct ltx_cursor *c,
 				    const struct atmo_tx_frame *f)
 {
+	struct atmo_ixgbe_tx_frame *place = ltx_frame(tx, c->next);
 	u32 total = (u32)f->head_len + f->len;
-	struct atmo_ixgbe_tx_frame *fr;
 	unsigned long page = 0;
 
 	if (unlikely(!ltx_valid(f, total)))
 		return false;
 	if (f->head_len || unlikely(total < IXGBE_TX_MIN_LEN))
-		ltx_put_head(tx, c, f, total);
+		ltx_put_head(tx, c, place, f, total);
 	else
 		ltx_put_page(tx, c, f, ATMO_TX_CSUM_NONE, total);
 	if (f->page) {
 		page = (unsigned long)f->page | f->recycle;
 		c->nr_paged++;
 	}
-	fr = ltx_frame(tx, c->next++);
-	fr->page = page;
-	fr->end = c->use;
+	place->page = page;
+	place->end = c->use;
+	c->next++;
 	return true;
 }
 
@@ -220,6 +211,28 @@ static void ltx_skip_pageless(struct atmo_ixgbe_ltx *tx)
 		tx->clean = tx->done;
 	while (tx->clean != tx->done && !ltx_frame(tx, tx->clean)->page)
 		tx->clean++;
+}
+
+/**
+ * atmo_ixgbe_lane_tx_heads() - tx_heads of struct atmo_nic_ops
+ * @lane: lane
+ * @heads: filled with where the heads of the next frames go, in order
+ * @n: room in @heads
+ *
+ * Context: process; one caller at a time in this half of the lane.
+ * Return: how many, as far as places are free that are known to be.
+ */
+u32 atmo_ixgbe_lane_tx_heads(struct atmo_lane *lane, u8 **heads, u32 n)
+{
+	struct atmo_ixgbe_ltx *tx = &lane->tx;
+	u32 i;
+
+	spin_lock(&tx->lock);
+	n = min(n, tx->frame_mask + 1 - (tx->next - tx->clean));
+	for (i = 0; i < n; i++)
+		heads[i] = ltx_frame(tx, tx->next + i)->head;
+	spin_unlock(&tx->lock);
+	return n;
 }
 
 /**

@@ -59,9 +59,9 @@
 static_assert(ATMO_FRAME_OFFSET + ATMO_IXGBE_RX_BUF_LEN <= PAGE_SIZE);
 static_assert(ATMO_FRAME_MAX <= ATMO_IXGBE_RX_BUF_LEN);
 
-/* A transmit lane's copy of a frame's head. */
+/* Where a transmit lane sends a frame's head from; allocated by the page. */
 #define ATMO_IXGBE_HEAD_LEN	256
-#define ATMO_IXGBE_HEADS_PER_CHUNK	(PAGE_SIZE / ATMO_IXGBE_HEAD_LEN)
+#define ATMO_IXGBE_HEADS_PER_PAGE	(PAGE_SIZE / ATMO_IXGBE_HEAD_LEN)
 static_assert(ATMO_TX_HEAD_MAX <= ATMO_IXGBE_HEAD_LEN);
 
 /* Frames of an ordinary queue up to this length are copied: that is less than mapping. */
@@ -112,25 +112,19 @@ struct atmo_ixgbe_rx {
 };
 
 /**
- * struct atmo_ixgbe_tx_frame - a frame in a lane's transmit ring
+ * struct atmo_ixgbe_tx_frame - a place for a frame in a lane's transmit ring
  * @page: to be yielded, or 0; the lowest bit says that it is to be recycled
  * @end: descriptor after its last one, as a free-running index
  * @report: of the first frame after a report, the one that reports next
+ * @head: ATMO_IXGBE_HEAD_LEN bytes that a head is sent from; constant
+ * @head_dma: its bus address; constant
  */
 struct atmo_ixgbe_tx_frame {
 	unsigned long page;
 	u32 end;
 	u32 report;
-};
-
-/**
- * struct atmo_ixgbe_head_chunk - a page of head slots
- * @va: kernel address
- * @dma: bus address
- */
-struct atmo_ixgbe_head_chunk {
-	void *va;
-	dma_addr_t dma;
+	u8 *head;
+	dma_addr_t head_dma;
 };
 
 /**
@@ -143,7 +137,6 @@ struct atmo_ixgbe_head_chunk {
  * @lock: protects everything below against start and stop
  * @desc: descriptors, coherent memory
  * @frame: what is in flight, ring of frame_mask + 1
- * @head: head slots, one for each frame
  * @tail: TDT of this queue
  * @dev: DMA device
  * @next: next frame to send
@@ -161,7 +154,6 @@ struct atmo_ixgbe_ltx {
 	spinlock_t lock;	/* protects all but the cold fields */
 	union ixgbe_tx_desc *desc;
 	struct atmo_ixgbe_tx_frame *frame;
-	struct atmo_ixgbe_head_chunk *head;
 	u32 __iomem *tail;
 	struct device *dev;
 	u32 next;
@@ -176,7 +168,6 @@ struct atmo_ixgbe_ltx {
 	u16 reg;
 	/* cold */
 	dma_addr_t dma;
-	u32 nr_chunks;
 	u32 hang_done;	/* @done as the watchdog saw it last */
 	u8 hang_ticks;
 };
@@ -599,6 +590,7 @@ void atmo_ixgbe_lanes_remove(struct atmo_ixgbe *port);
 /* ---- ltx.c ---- */
 u32 atmo_ixgbe_lane_tx_provide(struct atmo_lane *lane, const struct atmo_tx_frame *frames,
 			       u32 n);
+u32 atmo_ixgbe_lane_tx_heads(struct atmo_lane *lane, u8 **heads, u32 n);
 u32 atmo_ixgbe_lane_tx_return(struct atmo_lane *lane, struct atmo_page **pages, u32 n,
 			      u32 *recycled);
 void atmo_ixgbe_ltx_restart(struct atmo_ixgbe_ltx *tx);

@@ -66,33 +66,36 @@ void atmo_ixgbe_rx_free(struct atmo_ixgbe_rx *rx)
 	rx->page = NULL;
 }
 
+/* As far as there are any. */
 static void ltx_free_heads(struct atmo_ixgbe_ltx *tx)
 {
-	while (tx->nr_chunks) {
-		struct atmo_ixgbe_head_chunk *c = &tx->head[--tx->nr_chunks];
+	struct atmo_ixgbe_tx_frame *fr;
 
-		dma_free_coherent(tx->dev, PAGE_SIZE, c->va, c->dma);
-	}
-	kvfree(tx->head);
-	tx->head = NULL;
+	for (fr = tx->frame; fr <= &tx->frame[tx->frame_mask] && fr->head;
+	     fr += ATMO_IXGBE_HEADS_PER_PAGE)
+		dma_free_coherent(tx->dev, PAGE_SIZE, fr->head, fr->head_dma);
 }
 
 /* Page by page: one block of up to half a megabyte may not be found. */
-static int ltx_alloc_heads(struct atmo_ixgbe_ltx *tx, u32 nr_frames)
+static int ltx_alloc_heads(struct atmo_ixgbe_ltx *tx)
 {
-	u32 n = DIV_ROUND_UP(nr_frames, ATMO_IXGBE_HEADS_PER_CHUNK);
+	dma_addr_t dma = 0;
+	u8 *head = NULL;
+	u32 i;
 
-	tx->head = kvcalloc(n, sizeof(*tx->head), GFP_KERNEL);
-	if (!tx->head)
-		return -ENOMEM;
-	for (; tx->nr_chunks < n; tx->nr_chunks++) {
-		struct atmo_ixgbe_head_chunk *c = &tx->head[tx->nr_chunks];
-
-		c->va = dma_alloc_coherent(tx->dev, PAGE_SIZE, &c->dma, GFP_KERNEL);
-		if (!c->va) {
-			ltx_free_heads(tx);
-			return -ENOMEM;
+	for (i = 0; i <= tx->frame_mask; i++) {
+		if (i % ATMO_IXGBE_HEADS_PER_PAGE) {
+			head += ATMO_IXGBE_HEAD_LEN;
+			dma += ATMO_IXGBE_HEAD_LEN;
+		} else {
+			head = dma_alloc_coherent(tx->dev, PAGE_SIZE, &dma, GFP_KERNEL);
+			if (!head) {
+				ltx_free_heads(tx);
+				return -ENOMEM;
+			}
 		}
+		tx->frame[i].head = head;
+		tx->frame[i].head_dma = dma;
 	}
 	return 0;
 }
@@ -118,7 +121,7 @@ int atmo_ixgbe_ltx_alloc(struct atmo_ixgbe_ltx *tx, u32 nr_frames)
 	tx->desc = dma_alloc_coherent(tx->dev, len * sizeof(*tx->desc), &tx->dma, GFP_KERNEL);
 	if (!tx->desc)
 		goto free_frame;
-	if (!ltx_alloc_heads(tx, nr_frames))
+	if (!ltx_alloc_heads(tx))
 		return 0;
 
 	dma_free_coherent(tx->dev, len * sizeof(*tx->desc), tx->desc, tx->dma);
@@ -144,7 +147,10 @@ void atmo_ixgbe_ltx_free(struct atmo_ixgbe_ltx *tx)
 /* The same for a lane's transmit ring; the descriptors are cleared at each start. */
 void atmo_ixgbe_ltx_forget(struct atmo_ixgbe_ltx *tx)
 {
-	memset(tx->frame, 0, (tx->frame_mask + 1) * sizeof(*tx->frame));
+	u32 i;
+
+	for (i = 0; i <= tx->frame_mask; i++)
+		tx->frame[i].page = 0;
 	tx->next = 0;
 	tx->done = 0;
 	tx->clean = 0;

@@ -135,15 +135,18 @@ static int batch_ioctl(struct atmo_instance *inst, void __user *arg,
 
 static int exchange_ioctl(struct atmo_instance *inst, void __user *arg)
 {
-	struct atmo_exchange exchange;
+	/* One word, which is copied in a few instructions. */
+	union {
+		struct atmo_exchange arg;
+		u64 word;
+	} x;
 	int err;
 
-	if (copy_from_user(&exchange, arg, sizeof(exchange)))
+	static_assert(sizeof(x.arg) == sizeof(x.word));
+	if (get_user(x.word, (u64 __user *)arg))
 		return -EFAULT;
-	err = atmo_check_exchange(&exchange) ?: atmo_instance_exchange(inst, &exchange);
-	if (!err && copy_to_user(arg, &exchange, sizeof(exchange)))
-		err = -EFAULT;
-	return err;
+	err = atmo_check_exchange(&x.arg) ?: atmo_instance_exchange(inst, &x.arg);
+	return err ?: put_user(x.word, (u64 __user *)arg);
 }
 
 static int neigh_ioctl(struct atmo_instance *inst, void __user *arg)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Who owns a packet page. Every slot has one word in kernel memory, and every
- * change of owner goes through the two functions here.
+ * change of owner goes through the functions here.
  *
  *            free entry            rx_provide
  *      USER ------------> SPARE --------------> NIC_RX
@@ -20,11 +20,12 @@
  *
  * Two threads may give the same page away at the same time, one by the free
  * ring and one by the tx ring, or to two members: a page leaves the application
- * by compare and exchange. All other owners are the kernel's, and each has one
- * mutex (SPARE and NIC_RX the member's receive mutex, TX its transmit mutex), so a plain
- * check will do there. RECYCLE has that of the side where the page turns up: the lane
- * sends it, then receives into it. One that comes back from sending waits, SPARE
- * already, in a list under the transmit mutex until the receive side takes it.
+ * by compare and exchange, unless who takes it has shut out all others. All other owners
+ * are the kernel's, and each has one mutex (SPARE and NIC_RX the member's receive mutex,
+ * TX its transmit mutex), so a plain check will do there. RECYCLE has that of the side
+ * where the page turns up: the lane sends it, then receives into it. One that comes back
+ * from sending waits, SPARE already, in a list under the transmit mutex until the receive
+ * side takes it.
  */
 #ifndef ATMO_STACK_OWNER_H
 #define ATMO_STACK_OWNER_H
@@ -98,6 +99,18 @@ static inline bool atmo_owner_take(u32 *word, u32 member, u32 to)
 }
 
 /*
+ * The same for who alone can take pages: the only member of the domain, with both its
+ * mutexes held.
+ */
+static inline bool atmo_owner_take_alone(u32 *word, u32 member, u32 to)
+{
+	if (!atmo_owner_may(ATMO_OWNER_USER, to) || READ_ONCE(*word) != ATMO_OWNER_USER)
+		return false;
+	WRITE_ONCE(*word, atmo_owner_word(member, to));
+	return true;
+}
+
+/*
  * The kernel passes the page on; the caller holds the mutex of @member that
  * belongs to @from. False, and nothing changes: the page has another owner, or
  * the transition doesn't exist.
@@ -110,6 +123,15 @@ static inline bool atmo_owner_move(u32 *word, u32 member, u32 from, u32 to)
 	/* All that was done with the page comes before its next owner's use. */
 	smp_store_release(word, atmo_owner_word(member, to));
 	return true;
+}
+
+/*
+ * The same from RECYCLE or NIC_RX to the application, by who has seen that one of them
+ * is the owner.
+ */
+static inline void atmo_owner_give(u32 *word)
+{
+	smp_store_release(word, ATMO_OWNER_USER);
 }
 
 #endif /* ATMO_STACK_OWNER_H */

@@ -113,11 +113,13 @@ struct atmo_rx_side {
  * @nr_moved: pages that the lane has ever recycled itself; read without @mutex
  * @nr_lane: pages of frames that the lane has, or that are held for it
  * @max_payload: of this batch
+ * @alone: during an exchange: nobody else can take pages of the application
  * @held: first of @frames that the lane has not taken
  * @nr_held: how many; they are offered again before anything else is consumed
  * @frames: as they go to the lane; heads are in @work
  * @payload_len: by @frames, for the counters
  * @work: entries on their way through the protocol
+ * @heads: by @frames, where datagrams' heads are to be built
  * @done: pages as they come back from the lane
  */
 struct atmo_tx_side {
@@ -132,6 +134,7 @@ struct atmo_tx_side {
 	u32	nr_moved;
 	u32	nr_lane;
 	u32	max_payload;
+	bool	alone;
 	u32	held;
 	u32	nr_held;
 	u64	packets;
@@ -141,6 +144,7 @@ struct atmo_tx_side {
 	struct atmo_tx_frame frames[ATMO_CHUNK];
 	u16	payload_len[ATMO_CHUNK];
 	struct atmo_tx_work work[ATMO_CHUNK];
+	u8	*heads[ATMO_CHUNK];
 	struct atmo_page *done[ATMO_CHUNK];
 };
 

@@ -377,22 +377,74 @@ static u32 handle_judged(struct atmo_instance *inst, u32 n)
 	return inst->ep.lane ? finish_all_lane(inst, m) : finish_all_shared(inst, m);
 }
 
+/**
+ * struct arrival - what pages that come from a lane are judged by, constant in a batch
+ * @pages: of the instance
+ * @owners: likewise
+ * @nr_pages: likewise
+ * @recycle: the owner's word of one that the lane sent and then received into
+ * @nic_rx: of one that was provided
+ */
+struct arrival {
+	const struct atmo_page *pages;
+	u32 *owners;
+	u32 nr_pages;
+	u32 recycle;
+	u32 nic_rx;
+};
+
+static struct arrival arrival(const struct atmo_instance *inst)
+{
+	return (struct arrival) {
+		.pages = inst->pages,
+		.owners = inst->owners,
+		.nr_pages = inst->nr_pages,
+		.recycle = atmo_owner_word(inst->member, ATMO_OWNER_RECYCLE),
+		.nic_rx = atmo_owner_word(inst->member, ATMO_OWNER_NIC_RX),
+	};
+}
+
+/* As nearly all are: sound, in a page of ours that the lane has. */
+static __always_inline bool is_good(const struct arrival *a, const struct atmo_rx_frame *frame,
+				    u32 *slot)
+{
+	const uintptr_t distance = (uintptr_t)frame->page - (uintptr_t)a->pages;
+	u32 word;
+
+	*slot = distance / sizeof(*a->pages);
+	if (unlikely(distance / sizeof(*a->pages) >= a->nr_pages ||
+		     distance % sizeof(*a->pages) || !is_sound(frame)))
+		return false;
+	word = READ_ONCE(a->owners[*slot]);
+	return word == a->recycle || word == a->nic_rx;
+}
+
+/* What is wrong with one that isn't good. */
+static noinline void refuse(struct atmo_instance *inst, const struct atmo_rx_frame *frame)
+{
+	u32 slot;
+
+	if (may_deliver(inst, frame, &slot))
+		atmo_instance_fail(inst);
+}
+
 /* The same for whole frames, which are what judge() would make of them. */
 static u32 handle_whole(struct atmo_instance *inst, u32 n)
 {
+	const struct arrival a = arrival(inst);
 	struct atmo_rx_side *rx = &inst->rx;
+	const struct atmo_rx_frame *frame = rx->frames, *end = frame + n;
 	const struct atmo_ring ring = rx->ring;
-	u32 i, slot = ATMO_NO_SLOT, delivered = 0;
+	u32 slot, delivered = 0;
 	u64 bytes = 0;
 
-	for (i = 0; i < n; i++) {
-		const struct atmo_rx_frame *frame = &rx->frames[i];
-
-		if (unlikely(!may_deliver(inst, frame, &slot)))
+	for (; frame != end; frame++) {
+		if (unlikely(!is_good(&a, frame, &slot))) {
+			refuse(inst, frame);
 			continue;
+		}
 		/* Owner first, entry second: the entry says whose it is. */
-		if (unlikely(!page_arrived(inst, slot, ATMO_OWNER_USER)))
-			continue;
+		atmo_owner_give(&a.owners[slot]);
 		atmo_ring_put_whole(&ring, delivered++, slot, frame->offset, frame->len);
 		bytes += frame->len;
 		trace_atmo_receive(inst->id, ATMO_LANE_HARDWARE, slot, frame->len);
@@ -420,33 +472,37 @@ static noinline bool handle_other(struct atmo_instance *inst, const struct atmo_
  */
 static u32 handle_datagrams(struct atmo_instance *inst, u32 n, const struct atmo_udp_match *m)
 {
+	const struct arrival a = arrival(inst);
 	struct atmo_rx_side *rx = &inst->rx;
+	const struct atmo_rx_frame *frame = rx->frames, *end = frame + n;
+	u32 len, slot, plain = 0, delivered = 0;
 	const struct atmo_ring ring = rx->ring;
-	u32 i, len, slot = ATMO_NO_SLOT, delivered = 0;
 	struct atmo_udp_head head;
 	struct atmo_rx_desc *entry;
+	u64 bytes = 0;
 
-	for (i = 0; i < n; i++) {
-		const struct atmo_rx_frame *frame = &rx->frames[i];
-
-		if (unlikely(!may_deliver(inst, frame, &slot)))
+	for (; frame != end; frame++) {
+		if (unlikely(!is_good(&a, frame, &slot))) {
+			refuse(inst, frame);
 			continue;
+		}
 		len = atmo_plain_len(frame, m, &head);
 		if (unlikely(!len)) {
 			delivered += handle_other(inst, frame, slot, delivered);
 			continue;
 		}
 		/* Owner first, entry second: the entry says whose it is. */
-		if (unlikely(!page_arrived(inst, slot, ATMO_OWNER_USER)))
-			continue;
+		atmo_owner_give(&a.owners[slot]);
 		entry = atmo_ring_rx_entry(&ring, delivered++);
 		entry->slot = slot;
 		entry->flags = 0;
 		atmo_plain_fill(entry, frame, &head, len);
-		rx->packets++;
-		rx->bytes += len - ATMO_UDP_LEN;
+		plain++;
+		bytes += len - ATMO_UDP_LEN;
 		trace_atmo_receive(inst->id, ATMO_LANE_HARDWARE, slot, len - ATMO_UDP_LEN);
 	}
+	rx->packets += plain;
+	rx->bytes += bytes;
 	return delivered;
 }
 
@@ -549,7 +605,8 @@ static u32 rx_locked(struct atmo_instance *inst, u32 nr)
 			arm_for_epoll(inst);
 			break;
 		}
-		cond_resched();
+		if (handled < nr)
+			cond_resched();
 	}
 	/* Pages of dropped frames. */
 	provide_lazily(inst);
@@ -593,14 +650,18 @@ static int exchange_in_lane(struct atmo_instance *inst, u32 tx_nr, u32 rx_nr, in
 
 	mutex_lock(&inst->rx.mutex);
 	mutex_lock(&inst->tx.mutex);
-	if (tx_nr)
+	if (tx_nr) {
+		/* No second member joins without the first one's rx.mutex. */
+		inst->tx.alone = !inst->domain->shared;
 		sent = atmo_instance_tx_held(inst, tx_nr);
+		inst->tx.alone = false;
+	}
 	if (sent >= 0)
 		*received = rx_error(inst);
 	if (sent >= 0 && !*received && inst->tx.nr_recycle)
 		take_recycled(inst);
 	mutex_unlock(&inst->tx.mutex);
-	if (sent >= 0 && !*received && rx_nr)
+	if (sent >= 0 && !*received)
 		*received = rx_locked(inst, rx_nr);
 	mutex_unlock(&inst->rx.mutex);
 	return sent;
@@ -614,7 +675,7 @@ int atmo_instance_exchange(struct atmo_instance *inst, struct atmo_exchange *arg
 {
 	int sent = 0, received = 0;
 
-	if (likely(READ_ONCE(inst->ep.lane))) {
+	if (likely(READ_ONCE(inst->ep.lane) && arg->rx_nr)) {
 		sent = exchange_in_lane(inst, arg->tx_nr, arg->rx_nr, &received);
 	} else {
 		if (arg->tx_nr)

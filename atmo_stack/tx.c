@@ -3,8 +3,8 @@
  * The transmit path, in the context of the application's ATMO_TX_BATCH:
  *
  *   tx ring -> entry copied and checked, page taken -> protocol builds headers
- *     small payload   copied behind the headers; the page comes back at once
- *     large payload   the page itself, which is TX until the lane yields it
+ *     small payload   copied behind the headers
+ *     large payload   sent from the page itself, which is TX until the lane yields it
  *
  * Every page taken comes back by the completion ring. With ATMO_TX_RECYCLE the lane
  * receives into it when it has sent it; one that the lane did not get, or has no room
@@ -71,6 +71,15 @@ static __always_inline void give_back(struct atmo_instance *inst, u32 slot, s32 
 		tx->recycled[tx->nr_recycled++] = slot;
 	else
 		yield_page(inst, slot, status);
+}
+
+/*
+ * Pages of which nobody waits for a completion are collected by the chunk. A receive
+ * side that runs out of them doesn't wait for that.
+ */
+static bool is_worth_collecting(const struct atmo_tx_side *tx)
+{
+	return tx->nr_lane >= ATMO_CHUNK || tx->nr_lane > tx->nr_recycle - tx->nr_recycled;
 }
 
 /* Pages that the lane is done with, if it has any. */
@@ -162,6 +171,13 @@ static noinline void refuse(struct atmo_instance *inst, u32 slot, enum atmo_drop
 {
 	atmo_tx_drop(inst, reason);
 	give_back(inst, slot, err);
+}
+
+/* A page of an entry; false: it isn't the application's. */
+static __always_inline bool take_page(u32 *word, u32 member, u32 to, bool alone)
+{
+	return alone ? atmo_owner_take_alone(word, member, to) :
+		       atmo_owner_take(word, member, to);
 }
 
 /*
@@ -276,14 +292,16 @@ static void queue_whole(struct atmo_instance *inst, u32 n)
 {
 	const u32 nr_pages = inst->nr_pages, member = inst->member;
 	struct atmo_tx_side *tx = &inst->tx;
+	const u32 max_payload = tx->max_payload;
 	const struct atmo_ring ring = tx->ring;
 	u32 i, slot, held = 0, nr_recycle = 0;
+	const bool alone = tx->alone;
 	u32 *owners = inst->owners;
 
 	for (i = 0; i < n; i++) {
 		const struct atmo_tx_words words = atmo_ring_read_tx(&ring, i);
 
-		if (unlikely(!atmo_tx_is_plain_whole(&words, nr_pages, tx->max_payload))) {
+		if (unlikely(!atmo_tx_is_plain_whole(&words, nr_pages, max_payload))) {
 			struct atmo_tx_words copy = words;
 			struct atmo_tx_desc desc;
 
@@ -293,7 +311,7 @@ static void queue_whole(struct atmo_instance *inst, u32 n)
 			continue;
 		}
 		slot = array_index_nospec(words.slot, nr_pages);
-		if (unlikely(!atmo_owner_take(&owners[slot], member, ATMO_OWNER_RECYCLE))) {
+		if (unlikely(!take_page(&owners[slot], member, ATMO_OWNER_RECYCLE, alone))) {
 			atmo_tx_drop(inst, ATMO_DROP_TX_NOT_OWNED);
 			continue;
 		}
@@ -322,9 +340,9 @@ static __always_inline void copy_payload(u8 *head, u32 at, const struct atmo_pag
 
 /*
  * Adds a judged entry to the frames for the lane. What fits behind its headers is
- * copied there, so that the page comes back at once.
+ * copied there; a page that isn't to be recycled then comes back at once.
  */
-static __always_inline void queue_frame(struct atmo_instance *inst, struct atmo_tx_work *work)
+static void queue_frame(struct atmo_instance *inst, struct atmo_tx_work *work)
 {
 	struct atmo_tx_side *tx = &inst->tx;
 	struct atmo_tx_frame *frame = &tx->frames[tx->nr_held];
@@ -332,27 +350,26 @@ static __always_inline void queue_frame(struct atmo_instance *inst, struct atmo_
 	u32 len = desc->len - work->skip;
 
 	tx->payload_len[tx->nr_held++] = desc->len;
+	*frame = (struct atmo_tx_frame) {
+		.head = work->head,
+		.head_len = work->head_len,
+		.page = &inst->pages[desc->slot],
+		.offset = desc->offset + work->skip,
+		.len = len,
+		.csum = work->csum,
+		.recycle = desc->flags & ATMO_TX_RECYCLE,
+	};
 	if (work->head_len && work->head_len + len <= ATMO_TX_HEAD_MAX) {
-		copy_payload(work->head, work->head_len, &inst->pages[desc->slot],
-			     desc->offset + work->skip, len);
-		*frame = (struct atmo_tx_frame) {
-			.head = work->head,
-			.head_len = work->head_len + len,
-			.csum = work->csum,
-		};
-		give_back(inst, desc->slot, 0);
-	} else {
-		*frame = (struct atmo_tx_frame) {
-			.head = work->head,
-			.head_len = work->head_len,
-			.page = &inst->pages[desc->slot],
-			.offset = desc->offset + work->skip,
-			.len = len,
-			.csum = work->csum,
-			.recycle = desc->flags & ATMO_TX_RECYCLE,
-		};
-		tx->nr_lane++;
+		copy_payload(work->head, work->head_len, frame->page, frame->offset, len);
+		frame->head_len += len;
+		frame->len = 0;
+		if (!frame->recycle) {
+			frame->page = NULL;
+			give_back(inst, desc->slot, 0);
+			return;
+		}
 	}
+	tx->nr_lane++;
 }
 
 static void finish_entry(struct atmo_instance *inst, struct atmo_tx_work *work)
@@ -442,34 +459,40 @@ static noinline void queue_other(struct atmo_instance *inst, const struct atmo_t
 	finish_entry(inst, work);
 }
 
-/* A frame that is headers, written by @t into @head, and a copy of the payload. */
-static __always_inline struct atmo_tx_frame make_short(const struct atmo_udp_template *t,
-						       u8 *head, const struct atmo_page *page,
+/*
+ * A frame with headers written by @t into @head, and behind them a short payload, copied
+ * from @offset of the page.
+ */
+static __always_inline struct atmo_tx_frame make_frame(const struct atmo_udp_template *t,
+						       u8 *head, struct atmo_page *page,
 						       u32 offset, u32 len)
 {
-	atmo_udp_template_write(t, head, len);
-	copy_payload(head, ATMO_UDP4_HEADERS, page, offset, len);
-	return (struct atmo_tx_frame) {
-		.head = head,
-		.head_len = ATMO_UDP4_HEADERS + len,
-		.csum = ATMO_TX_CSUM_UDP4,
-	};
-}
+	const bool is_short = len <= ATMO_TX_HEAD_MAX - ATMO_UDP4_HEADERS;
 
-/* One that goes out from its page. */
-static noinline struct atmo_tx_frame make_long(const struct atmo_udp_template *t, u8 *head,
-					       struct atmo_page *page, u32 offset, u32 len)
-{
 	atmo_udp_template_write(t, head, len);
+	if (likely(is_short))
+		copy_payload(head, ATMO_UDP4_HEADERS, page, offset, len);
 	return (struct atmo_tx_frame) {
 		.head = head,
-		.head_len = ATMO_UDP4_HEADERS,
 		.page = page,
+		.head_len = ATMO_UDP4_HEADERS + (likely(is_short) ? len : 0),
 		.offset = offset,
-		.len = len,
+		.len = likely(is_short) ? 0 : len,
 		.csum = ATMO_TX_CSUM_UDP4,
 		.recycle = true,
 	};
+}
+
+/* Where the heads of @n frames are to be built: by the lane's leave where it sends them from. */
+static u8 **get_heads(struct atmo_instance *inst, u32 n)
+{
+	struct atmo_endpoint *ep = &inst->ep;
+	struct atmo_tx_side *tx = &inst->tx;
+	u32 i;
+
+	for (i = ep->ops->tx_heads(ep->lane, tx->heads, n); unlikely(i < n); i++)
+		tx->heads[i] = tx->work[i].head;
+	return tx->heads;
 }
 
 /*
@@ -482,7 +505,9 @@ static void queue_datagrams(struct atmo_instance *inst, u32 n)
 	struct atmo_tx_side *tx = &inst->tx;
 	const struct atmo_ring ring = tx->ring;
 	struct atmo_page *pages = inst->pages;
-	u32 i, slot, held, nr_recycle = 0;
+	u32 i, slot, held, plain = 0, nr_recycle = 0;
+	u8 **heads = get_heads(inst, n);
+	const bool alone = tx->alone;
 	u32 *owners = inst->owners;
 	struct plain p = { };
 
@@ -499,29 +524,18 @@ static void queue_datagrams(struct atmo_instance *inst, u32 n)
 			}
 		}
 		slot = array_index_nospec(words.slot, nr_pages);
-		held = tx->nr_held;
-		/* Copied, a page can be received into at once. */
-		if (likely(words.len <= ATMO_TX_HEAD_MAX - ATMO_UDP4_HEADERS)) {
-			if (unlikely(!atmo_owner_take(&owners[slot], member, ATMO_OWNER_SPARE)))
-				goto not_owned;
-			tx->frames[held] = make_short(p.t, tx->work[held].head, &pages[slot],
-						      words.offset, words.len);
-			tx->recycled[tx->nr_recycled++] = slot;
-		} else {
-			if (unlikely(!atmo_owner_take(&owners[slot], member, ATMO_OWNER_RECYCLE)))
-				goto not_owned;
-			tx->frames[held] = make_long(p.t, tx->work[held].head, &pages[slot],
-						     words.offset, words.len);
-			tx->nr_lane++;
+		if (unlikely(!take_page(&owners[slot], member, ATMO_OWNER_RECYCLE, alone))) {
+			atmo_tx_drop(inst, ATMO_DROP_TX_NOT_OWNED);
+			continue;
 		}
+		held = tx->nr_held++;
+		tx->frames[held] = make_frame(p.t, heads[held], &pages[slot], words.offset,
+					      words.len);
 		tx->payload_len[held] = words.len;
-		tx->nr_held = held + 1;
-		nr_recycle++;
-		continue;
-not_owned:
-		atmo_tx_drop(inst, ATMO_DROP_TX_NOT_OWNED);
+		plain++;
 	}
-	release_entries(tx, n, nr_recycle);
+	tx->nr_lane += plain;
+	release_entries(tx, n, nr_recycle + plain);
 }
 
 /* ---- Batches ---- */
@@ -575,15 +589,17 @@ static u32 tx_locked(struct atmo_instance *inst, u32 nr)
 	tx->max_payload = inst->proto->max_payload(inst);
 	do {
 		tx_begin(inst);
-		if (inst->ep.lane)
+		if (inst->ep.lane && is_worth_collecting(tx))
 			collect(inst);
 		if (unlikely(tx->nr_held))
 			push_held(inst);
 		got = tx->nr_held ? 0 : tx_chunk(inst, nr - handled);
 		tx_end(tx);
 		handled += got;
+		if (!got || handled == nr)
+			break;
 		cond_resched();
-	} while (got && handled < nr && !READ_ONCE(inst->failed));
+	} while (!READ_ONCE(inst->failed));
 	return handled;
 }
 

@@ -15,6 +15,7 @@
 
 #define NR	16
 #define HEAD	42
+#define NR_HEADS	2
 
 /* An instance, and the lane and protocol behind it. */
 struct fake {
@@ -30,6 +31,7 @@ struct fake {
 	u32 nr_moved;				/* what it shall have recycled itself */
 	u32	nr_returned;
 	u32	tx_room;			/* how many tx_provide will take */
+	u8	heads[NR_HEADS][ATMO_TX_HEAD_MAX];	/* where frames' heads go */
 	int	error;				/* what lane_error says */
 	u8	verdicts[NR];			/* on received frames, in order */
 	u32	nr_verdicts;			/* given so far */
@@ -73,6 +75,17 @@ static u32 fake_tx_provide(struct atmo_lane *lane, const struct atmo_tx_frame *f
 	return n;
 }
 
+/* Fewer than there are frames: the others' heads are the stack's. */
+static u32 fake_tx_heads(struct atmo_lane *lane, u8 **heads, u32 n)
+{
+	u32 i;
+
+	n = min(n, NR_HEADS);
+	for (i = 0; i < n; i++)
+		heads[i] = fake->heads[i];
+	return n;
+}
+
 static u32 fake_tx_return(struct atmo_lane *lane, struct atmo_page **pages, u32 n,
 			  u32 *recycled)
 {
@@ -95,6 +108,7 @@ static const struct atmo_nic_ops fake_ops = {
 	.rx_return	= fake_rx_return,
 	.rx_arm		= fake_rx_arm,
 	.tx_provide	= fake_tx_provide,
+	.tx_heads	= fake_tx_heads,
 	.tx_return	= fake_tx_return,
 	.lane_error	= fake_lane_error,
 };
@@ -463,7 +477,10 @@ static void small_recycled_page_is_received_into(struct kunit *test)
 {
 	put_recycled(5, 's', 18);
 	KUNIT_EXPECT_EQ(test, atmo_instance_tx(fake->inst, NR), 1);
-	KUNIT_EXPECT_EQ(test, atmo_owner_of(fake->inst->owners[5]), ATMO_OWNER_SPARE);
+	KUNIT_EXPECT_EQ(test, fake->sent[0].head_len, HEAD + 18);
+	KUNIT_EXPECT_EQ(test, fake->sent[0].len, 0);
+	KUNIT_EXPECT_EQ(test, atmo_owner_of(fake->inst->owners[5]), ATMO_OWNER_RECYCLE);
+	fake->returned[fake->nr_returned++] = fake->sent[0].page;
 	KUNIT_EXPECT_EQ(test, atmo_instance_rx(fake->inst, NR), 0);
 	expect_provided(test, 5);
 }
@@ -480,6 +497,8 @@ static void refused_recycled_page_is_received_into(struct kunit *test)
 static void recycled_page_yielded_twice(struct kunit *test)
 {
 	put_recycled(2, 's', 1472);
+	/* Its completion is waited for. */
+	put_tx(3, 's', 1472);
 	atmo_instance_tx(fake->inst, NR);
 	fake->returned[fake->nr_returned++] = &fake->inst->pages[2];
 	fake->returned[fake->nr_returned++] = &fake->inst->pages[2];
@@ -575,17 +594,19 @@ static void datagrams_use_the_same_headers(struct kunit *test)
 
 		KUNIT_EXPECT_EQ(test, frame->head_len + frame->len, HEAD + lens[i]);
 		KUNIT_EXPECT_EQ(test, frame->csum, ATMO_TX_CSUM_UDP4);
-		KUNIT_EXPECT_EQ(test, !frame->page, is_short);
-		KUNIT_EXPECT_EQ(test, frame->recycle, !is_short);
+		KUNIT_EXPECT_EQ(test, frame->len, is_short ? 0 : lens[i]);
+		KUNIT_EXPECT_EQ(test, !frame->page, i == 4);
+		KUNIT_EXPECT_EQ(test, frame->recycle, i != 4);
+		if (i < NR_HEADS)
+			KUNIT_EXPECT_PTR_EQ(test, frame->head, (const void *)fake->heads[i]);
 		KUNIT_EXPECT_EQ(test, ((char *)frame->head)[1], i == 4 || i == 5 ? 'h' : 'e');
 		if (is_short)
 			KUNIT_EXPECT_EQ(test, ((char *)frame->head)[HEAD], 's');
 		KUNIT_EXPECT_EQ(test, atmo_owner_of(inst->owners[i]),
-				i == 4 ? ATMO_OWNER_USER :
-				is_short ? ATMO_OWNER_SPARE : ATMO_OWNER_RECYCLE);
+				i == 4 ? ATMO_OWNER_USER : ATMO_OWNER_RECYCLE);
 	}
 	KUNIT_EXPECT_EQ(test, inst->tx.nr_recycle, ARRAY_SIZE(lens) - 1);
-	KUNIT_EXPECT_EQ(test, inst->tx.nr_recycled, ARRAY_SIZE(lens) - 3);
+	KUNIT_EXPECT_EQ(test, inst->tx.nr_lane, ARRAY_SIZE(lens) - 1);
 	KUNIT_EXPECT_EQ(test, inst->tx.packets, ARRAY_SIZE(lens));
 }
 
@@ -635,7 +656,7 @@ static void lane_recycles_by_itself(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, fake->sent[0].recycle);
 	KUNIT_EXPECT_EQ(test, inst->tx.nr_recycle, 1);
 	fake->nr_moved = 1;
-	KUNIT_EXPECT_EQ(test, atmo_instance_tx(inst, NR), 0);
+	KUNIT_EXPECT_EQ(test, atmo_instance_rx(inst, NR), 0);
 	KUNIT_EXPECT_EQ(test, inst->tx.nr_recycle, 0);
 	KUNIT_EXPECT_EQ(test, atmo_owner_of(inst->owners[2]), ATMO_OWNER_RECYCLE);
 	frame_in(&inst->pages[2], 0);
@@ -678,7 +699,19 @@ static void exchange_does_both(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atmo_instance_exchange(fake->inst, &x), 0);
 	KUNIT_EXPECT_EQ(test, x.tx_nr, 1);
 	KUNIT_EXPECT_EQ(test, x.rx_nr, 1);
-	KUNIT_EXPECT_EQ(test, fake->nr_provided, 4);
+	KUNIT_EXPECT_EQ(test, fake->nr_provided, 3);
+	KUNIT_EXPECT_EQ(test, atmo_owner_of(fake->inst->owners[7]), ATMO_OWNER_RECYCLE);
+	/* A page that isn't the application's, and a call that only sends. */
+	put_recycled(7, 's', 18);
+	put_recycled(8, 's', 18);
+	x = (struct atmo_exchange){ .tx_nr = 2, .rx_nr = 1 };
+	KUNIT_EXPECT_EQ(test, atmo_instance_exchange(fake->inst, &x), 0);
+	KUNIT_EXPECT_EQ(test, fake->inst->tx.drops[ATMO_DROP_TX_NOT_OWNED], 1);
+	put_recycled(9, 's', 18);
+	x = (struct atmo_exchange){ .tx_nr = 2 };
+	KUNIT_EXPECT_EQ(test, atmo_instance_exchange(fake->inst, &x), 0);
+	KUNIT_EXPECT_EQ(test, x.tx_nr, 1);
+	KUNIT_EXPECT_EQ(test, fake->nr_sent, 3);
 	fake->error = -ENETDOWN;
 	x = (struct atmo_exchange){ .rx_nr = 1 };
 	KUNIT_EXPECT_EQ(test, atmo_instance_exchange(fake->inst, &x), -ENETDOWN);

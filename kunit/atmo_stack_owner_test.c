@@ -45,6 +45,12 @@ static void page_is_taken_once(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, atmo_owner_take(&owner, M, ATMO_OWNER_SPARE));
 	KUNIT_EXPECT_FALSE(test, atmo_owner_take(&owner, M, ATMO_OWNER_TX));
 	KUNIT_EXPECT_EQ(test, owner, atmo_owner_word(M, ATMO_OWNER_SPARE));
+	KUNIT_EXPECT_FALSE(test, atmo_owner_take_alone(&owner, M, ATMO_OWNER_TX));
+	atmo_owner_give(&owner);
+	KUNIT_EXPECT_TRUE(test, atmo_owner_take_alone(&owner, M, ATMO_OWNER_RECYCLE));
+	KUNIT_EXPECT_EQ(test, owner, atmo_owner_word(M, ATMO_OWNER_RECYCLE));
+	KUNIT_EXPECT_FALSE(test, atmo_owner_take_alone(&owner, M, ATMO_OWNER_RECYCLE));
+	KUNIT_EXPECT_FALSE(test, atmo_owner_take(&owner, M, ATMO_OWNER_RECYCLE));
 }
 
 static void application_gives_to_no_one_else(struct kunit *test)
@@ -53,6 +59,8 @@ static void application_gives_to_no_one_else(struct kunit *test)
 
 	KUNIT_EXPECT_FALSE(test, atmo_owner_take(&owner, M, ATMO_OWNER_USER));
 	KUNIT_EXPECT_FALSE(test, atmo_owner_take(&owner, M, ATMO_OWNER_NIC_RX));
+	KUNIT_EXPECT_FALSE(test, atmo_owner_take_alone(&owner, M, ATMO_OWNER_USER));
+	KUNIT_EXPECT_FALSE(test, atmo_owner_take_alone(&owner, M, ATMO_OWNER_NIC_RX));
 	KUNIT_EXPECT_FALSE(test, atmo_owner_take(&owner, M, ATMO_NR_OWNERS));
 	KUNIT_EXPECT_EQ(test, owner, ATMO_OWNER_USER);
 }

@@ -109,6 +109,11 @@ static u32 fake_tx_provide(struct atmo_lane *lane, const struct atmo_tx_frame *f
 	return n;
 }
 
+static u32 fake_tx_heads(struct atmo_lane *lane, u8 **heads, u32 n)
+{
+	return 0;
+}
+
 static u32 fake_tx_return(struct atmo_lane *lane, struct atmo_page **pages, u32 n,
 			  u32 *recycled)
 {
@@ -132,6 +137,7 @@ static const struct atmo_nic_ops fake_ops = {
 	.rx_return	= fake_rx_return,
 	.rx_arm		= fake_rx_arm,
 	.tx_provide	= fake_tx_provide,
+	.tx_heads	= fake_tx_heads,
 	.tx_return	= fake_tx_return,
 	.lane_error	= fake_lane_error,
 };
