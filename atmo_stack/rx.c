@@ -89,6 +89,16 @@ static void try_recycled(struct atmo_instance *inst)
 	mutex_unlock(&inst->tx.mutex);
 }
 
+/* The same before a sleep: all that has been sent by now. */
+static void recycle_all(struct atmo_instance *inst)
+{
+	if (!READ_ONCE(inst->tx.nr_recycle) || !mutex_trylock(&inst->tx.mutex))
+		return;
+	atmo_tx_collect(inst);
+	take_recycled(inst);
+	mutex_unlock(&inst->tx.mutex);
+}
+
 /* What the queue has no room for stays spare, and is offered by the next call. */
 static void provide(struct atmo_instance *inst)
 {
@@ -567,6 +577,7 @@ bool atmo_instance_rx_waits(struct atmo_instance *inst)
 
 	lockdep_assert_held(&inst->rx.mutex);
 	if (ep->lane) {
+		recycle_all(inst);
 		provide(inst);
 		return ep->ops->rx_arm(ep->lane) ||
 		       (!nr_nic(inst) && READ_ONCE(inst->tx.nr_recycle));
