@@ -500,20 +500,6 @@ static u32 lane_rx_provide(struct atmo_lane *lane, struct atmo_page *const *page
 	return n;
 }
 
-/* rx_return of struct atmo_nic_ops. */
-static u32 lane_rx_return(struct atmo_lane *lane, struct atmo_rx_frame *frames, u32 n)
-{
-	struct atmo_ixgbe_rx *rx = &lane->rx;
-
-	spin_lock(&rx->lock);
-	n = atmo_ixgbe_rx_take_batch(rx, frames, n);
-	lane->rx_frames += n;
-	if (rx->running)
-		atmo_ixgbe_rx_tail_lazily(rx);
-	spin_unlock(&rx->lock);
-	return n;
-}
-
 /*
  * rx_arm of struct atmo_nic_ops.
  *
@@ -578,7 +564,7 @@ const struct atmo_nic_ops atmo_ixgbe_nic_ops = {
 	.lane_retire = lane_retire,
 	.lane_close = lane_close,
 	.rx_provide = lane_rx_provide,
-	.rx_return = lane_rx_return,
+	.rx_return = atmo_ixgbe_lane_rx_return,
 	.rx_arm = lane_rx_arm,
 	.tx_provide = atmo_ixgbe_lane_tx_provide,
 	.tx_heads = atmo_ixgbe_lane_tx_heads,

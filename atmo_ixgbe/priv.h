@@ -539,7 +539,7 @@ struct atmo_ixgbe_rx_meta {
 
 void atmo_ixgbe_rx_repost(struct atmo_ixgbe_rx *rx);
 bool atmo_ixgbe_rx_waiting(const struct atmo_ixgbe_rx *rx);
-u32 atmo_ixgbe_rx_take_batch(struct atmo_ixgbe_rx *rx, struct atmo_rx_frame *frames, u32 n);
+u32 atmo_ixgbe_lane_rx_return(struct atmo_lane *lane, struct atmo_rx_frame *frames, u32 n);
 void atmo_ixgbe_rx_tail_lazily(struct atmo_ixgbe_rx *rx);
 u32 atmo_ixgbe_rx_post_batch(struct atmo_ixgbe_rx *rx, struct atmo_page *const *pages, u32 n);
 void atmo_ixgbe_rx_tail(struct atmo_ixgbe_rx *rx);

@@ -3,7 +3,7 @@
  * Receive. The path of an ordinary queue, bottom up: rx_next() reads a descriptor,
  * rx_chunk_done() asks the demultiplexer and makes skbs of what it leaves to Linux,
  * atmo_ixgbe_rx_clean() is the NAPI loop. Lanes read descriptors by the batch, in
- * atmo_ixgbe_rx_take_batch().
+ * atmo_ixgbe_lane_rx_return().
  *
  * Nothing here allocates pages: each page that a frame arrived in, or the one
  * that the demultiplexer gave for it, is posted again at once.
@@ -175,16 +175,8 @@ static __always_inline bool rx_take(struct atmo_ixgbe_rx *rx, const union ixgbe_
 	return true;
 }
 
-/**
- * atmo_ixgbe_rx_take_batch() - fetch received buffers
- * @rx: ring
- * @frames: filled in; their pages are the caller's
- * @n: room in @frames
- *
- * Context: as the ring's fields.
- * Return: number of frames.
- */
-u32 atmo_ixgbe_rx_take_batch(struct atmo_ixgbe_rx *rx, struct atmo_rx_frame *frames, u32 n)
+static __always_inline u32 rx_take_batch(struct atmo_ixgbe_rx *rx, struct atmo_rx_frame *frames,
+					 u32 n)
 {
 	const u32 clean = rx->clean, at = clean - rx->start, mask = rx->mask;
 	const union ixgbe_rx_desc *desc = rx->desc;
@@ -197,6 +189,28 @@ u32 atmo_ixgbe_rx_take_batch(struct atmo_ixgbe_rx *rx, struct atmo_rx_frame *fra
 		i++;
 	rx->clean = clean + i;
 	return i;
+}
+
+/**
+ * atmo_ixgbe_lane_rx_return() - rx_return of struct atmo_nic_ops
+ * @lane: lane
+ * @frames: filled in; their pages are the caller's
+ * @n: room in @frames
+ *
+ * Context: process; one caller at a time in this half of the lane.
+ * Return: number of frames.
+ */
+u32 atmo_ixgbe_lane_rx_return(struct atmo_lane *lane, struct atmo_rx_frame *frames, u32 n)
+{
+	struct atmo_ixgbe_rx *rx = &lane->rx;
+
+	spin_lock(&rx->lock);
+	n = rx_take_batch(rx, frames, n);
+	lane->rx_frames += n;
+	if (rx->running)
+		atmo_ixgbe_rx_tail_lazily(rx);
+	spin_unlock(&rx->lock);
+	return n;
 }
 
 /* ---- Ordinary queues ---- */

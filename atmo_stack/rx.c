@@ -666,9 +666,9 @@ static int exchange_in_lane(struct atmo_instance *inst, u32 tx_nr, u32 rx_nr, in
 		inst->tx.alone = !inst->domain->shared;
 		sent = atmo_instance_tx_held(inst, tx_nr);
 		inst->tx.alone = false;
-	}
-	if (sent >= 0)
+	} else {
 		*received = rx_error(inst);
+	}
 	if (sent >= 0 && !*received && inst->tx.nr_recycle)
 		take_recycled(inst);
 	mutex_unlock(&inst->tx.mutex);
