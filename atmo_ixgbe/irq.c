@@ -14,6 +14,7 @@
 #include <linux/pci.h>
 #include <linux/rculist.h>
 
+#include "moderate.h"
 #include "priv.h"
 
 static unsigned int vectors = ATMO_IXGBE_MAX_VECS;
@@ -26,7 +27,6 @@ MODULE_PARM_DESC(vectors, "Most MSI-X vectors per port, 2..64; lanes beyond them
 
 /* EITR: an interrupt each so many microseconds at most. */
 #define OTHER_INTERVAL_US	400
-#define QUEUE_INTERVAL_US	20
 
 static int vec_irq_number(const struct atmo_ixgbe_vec *vec)
 {
@@ -88,6 +88,38 @@ static irqreturn_t other_irq(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
+/* ---- Moderation ---- */
+
+static void vec_write_eitr(struct atmo_ixgbe_vec *vec, unsigned int us)
+{
+	WRITE_ONCE(vec->interval, us);
+	atmo_ixgbe_wr(vec->port, IXGBE_EITR(vec->index),
+		      FIELD_PREP(IXGBE_EITR_INTERVAL, us / 2) | IXGBE_EITR_CNT_WDIS);
+}
+
+/* Whom a vector serves decides how often it may fire. */
+static void vec_init_eitr(struct atmo_ixgbe_vec *vec)
+{
+	unsigned int us = 0;
+
+	if (vec->index == OTHER_VEC)
+		us = OTHER_INTERVAL_US;
+	else if (vec->queues || vec->nr_lanes > 1)
+		us = ATMO_IXGBE_SHORT_INTERVAL;
+	/* A lane on its own is limited by having to be armed each time. */
+	vec_write_eitr(vec, us);
+}
+
+/* After @frames of an ordinary queue. Queues of one vector settle it between them. */
+static void vec_moderate(struct atmo_ixgbe_vec *vec, unsigned int frames)
+{
+	unsigned int now = READ_ONCE(vec->interval);
+	unsigned int next = atmo_ixgbe_interval(now, frames);
+
+	if (next != now)
+		vec_write_eitr(vec, next);
+}
+
 /* ---- NAPI ---- */
 
 static int queue_poll(struct napi_struct *napi, int budget)
@@ -101,8 +133,10 @@ static int queue_poll(struct napi_struct *napi, int budget)
 		rx_done = atmo_ixgbe_rx_clean(q, budget);
 	if (!tx_done || (budget && rx_done == budget))
 		return budget;
-	if (napi_complete_done(napi, rx_done) && READ_ONCE(q->port->up))
+	if (napi_complete_done(napi, rx_done) && READ_ONCE(q->port->up)) {
+		vec_moderate(q->vec, rx_done);
 		atmo_ixgbe_irq_unmask(q->vec);
+	}
 	return rx_done;
 }
 
@@ -154,20 +188,6 @@ static struct atmo_ixgbe_vec *lane_vec(struct atmo_ixgbe *port)
 	return best;
 }
 
-/* Whom a vector serves decides how often it may fire. */
-static void vec_write_eitr(const struct atmo_ixgbe_vec *vec)
-{
-	u32 us = 0;
-
-	if (vec->index == OTHER_VEC)
-		us = OTHER_INTERVAL_US;
-	else if (vec->queues || vec->nr_lanes > 1)
-		us = QUEUE_INTERVAL_US;
-	/* A lane on its own is limited by having to be armed each time. */
-	atmo_ixgbe_wr(vec->port, IXGBE_EITR(vec->index),
-		      FIELD_PREP(IXGBE_EITR_INTERVAL, us / 2) | IXGBE_EITR_CNT_WDIS);
-}
-
 static void ivar_write(struct atmo_ixgbe *port, u16 q, bool tx, u32 entry)
 {
 	unsigned int shift = IXGBE_IVAR_ENTRY(q, tx);
@@ -194,7 +214,7 @@ void atmo_ixgbe_irq_map_lane(struct atmo_lane *lane)
 {
 	ivar_write(lane->port, lane->rx.reg, false, ivar_entry(lane->vec));
 	ivar_write(lane->port, lane->tx.reg, true, 0);
-	vec_write_eitr(lane->vec);
+	vec_init_eitr(lane->vec);
 }
 
 /**
@@ -335,7 +355,7 @@ void atmo_ixgbe_irq_start(struct atmo_ixgbe *port)
 		ivar_write(port, i, true, ivar_entry(port->queue[i]->vec));
 	}
 	for (i = 0; i < port->nr_vecs; i++)
-		vec_write_eitr(&port->vec[i]);
+		vec_init_eitr(&port->vec[i]);
 
 	for (i = 0; i <= nr_napi_vecs(port); i++)
 		atmo_ixgbe_irq_unmask(&port->vec[i]);

@@ -207,6 +207,8 @@ struct atmo_lane {
  * @lanes: lanes it serves; RCU, written under port->lock
  * @index: MSI-X entry, bit in EIMS
  * @nr_lanes: length of @lanes
+ * @interval: microseconds between interrupts, as in EITR; in the vector's context, or
+ *	under port->lock
  * @requested: request_irq() was done
  * @name: for /proc/interrupts
  */
@@ -216,6 +218,7 @@ struct atmo_ixgbe_vec {
 	struct list_head lanes;
 	u16 index;
 	u16 nr_lanes;
+	u16 interval;
 	bool requested;
 	char name[IFNAMSIZ + 24];
 };

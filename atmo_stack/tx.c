@@ -74,12 +74,15 @@ static __always_inline void give_back(struct atmo_instance *inst, u32 slot, s32 
 }
 
 /*
- * Pages of which nobody waits for a completion are collected by the chunk. A receive
- * side that runs out of them doesn't wait for that.
+ * Pages of which nobody waits for a completion are collected by the chunk, or when
+ * there are few in all by fewer: it is into these that is received.
  */
-static bool is_worth_collecting(const struct atmo_tx_side *tx)
+static bool is_worth_collecting(const struct atmo_instance *inst)
 {
-	return tx->nr_lane >= ATMO_CHUNK || tx->nr_lane > tx->nr_recycle - tx->nr_recycled;
+	const struct atmo_tx_side *tx = &inst->tx;
+
+	return tx->nr_lane >= min_t(u32, ATMO_CHUNK, inst->nr_pages / 16) ||
+	       tx->nr_lane > tx->nr_recycle - tx->nr_recycled;
 }
 
 /* Pages that the lane is done with, if it has any. */
@@ -589,7 +592,7 @@ static u32 tx_locked(struct atmo_instance *inst, u32 nr)
 	tx->max_payload = inst->proto->max_payload(inst);
 	do {
 		tx_begin(inst);
-		if (inst->ep.lane && is_worth_collecting(tx))
+		if (inst->ep.lane && is_worth_collecting(inst))
 			collect(inst);
 		if (unlikely(tx->nr_held))
 			push_held(inst);

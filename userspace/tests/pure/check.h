@@ -27,5 +27,6 @@ void check_table(void);
 void check_table_readers(void);
 void check_fdir_hash(void);
 void check_rate(void);
+void check_moderation(void);
 
 #endif /* PURE_CHECK_H */

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "../../../atmo_ixgbe/fdir_hash.h"
+#include "../../../atmo_ixgbe/moderate.h"
 #include "../../../atmo_ixgbe/rate.h"
 #include "check.h"
 
@@ -102,4 +103,26 @@ void check_rate(void)
 	CHECK(atmo_ixgbe_rate_factor(~0U, ~0U, &factor) == -ERANGE);
 	/* The smallest rate of a slower link is smaller. */
 	CHECK(!atmo_ixgbe_rate_factor(1000, 1, &factor) && factor == 1000 << 14);
+}
+
+/* ---- Moderation ---- */
+
+void check_moderation(void)
+{
+	unsigned int us = ATMO_IXGBE_SHORT_INTERVAL, frames, step;
+
+	/* Under load it grows to its end, in idleness it shrinks to its end. */
+	for (step = 0; step < 20; step++)
+		us = atmo_ixgbe_interval(us, 64);
+	CHECK(us == ATMO_IXGBE_LONG_INTERVAL);
+	CHECK(atmo_ixgbe_interval(us, 5) == us);
+	for (step = 0; step < 20; step++)
+		us = atmo_ixgbe_interval(us, 1);
+	CHECK(us == ATMO_IXGBE_SHORT_INTERVAL);
+	CHECK(atmo_ixgbe_interval(us, 0) == us);
+	/* Twice the interval has twice the frames, which must not be few: it would swing. */
+	for (frames = ATMO_IXGBE_MANY_FRAMES; frames < 4 * ATMO_IXGBE_MANY_FRAMES; frames++)
+		CHECK(atmo_ixgbe_interval(2 * us, 2 * frames) >= 2 * us);
+	for (frames = 0; frames <= ATMO_IXGBE_FEW_FRAMES; frames++)
+		CHECK(atmo_ixgbe_interval(us, frames / 2) == us);
 }

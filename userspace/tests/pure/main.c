@@ -34,7 +34,8 @@ int main(int argc, char **argv)
 	check_fdir_hash();
 	printf("ok 6 - Flow Director's hash against its definition and known values\n");
 	check_rate();
-	printf("ok 7 - rate factors for all rates\n");
+	check_moderation();
+	printf("ok 7 - rate factors for all rates, intervals between interrupts\n");
 	check_match(nr_frames);
 	printf("ok 8 - UDP's pattern against the parser, %u frames\n", nr_frames);
 	check_template();
