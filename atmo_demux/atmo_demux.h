@@ -15,6 +15,7 @@
 #include "../atmo_portmgr/atmo_portmgr.h"
 #include "../uapi/linux/atmo.h"
 
+struct cgroup_subsys_state;
 struct device;
 struct module;
 struct net_device;
@@ -63,6 +64,33 @@ static inline void atmo_page_exchange(struct atmo_page *a, struct atmo_page *b)
 int atmo_page_map(struct atmo_page *p, struct page *page, struct device *dma_dev);
 int atmo_page_init(struct atmo_page *p, struct device *dma_dev, gfp_t gfp);
 void atmo_page_exit(struct atmo_page *p, struct device *dma_dev);
+
+/**
+ * struct atmo_page_set - all packet pages of an instance, for the next one
+ * @link: in the list of those that are kept
+ * @since: jiffies when it was kept
+ * @dma_dev: device that @pages are mapped for
+ * @memcg: control group that @memory is charged to, all of it; with a reference
+ * @nr_pages: of @memory and @pages, which are of kvmalloc()
+ * @memory: by slot, a reference each
+ * @pages: by slot
+ */
+struct atmo_page_set {
+	struct list_head link;
+	unsigned long since;
+	struct device *dma_dev;
+	struct cgroup_subsys_state *memcg;
+	u32	nr_pages;
+	struct page **memory;
+	struct atmo_page *pages;
+};
+
+void atmo_page_set_destroy(struct atmo_page_set *set);
+bool atmo_kept_room(u32 nr_pages);
+void atmo_kept_add(struct atmo_page_set *set);
+struct atmo_page_set *atmo_kept_take(const struct device *dma_dev,
+				     const struct cgroup_subsys_state *memcg, u32 nr_pages);
+bool atmo_kept_drop(const struct device *dma_dev);
 
 /* ---- For drivers ---- */
 

@@ -6,13 +6,21 @@
 /* NICs come and go by atmo_nic_register(). */
 static int __init atmo_demux_init(void)
 {
-	return atmo_nics_init();
+	int err = atmo_kept_init();
+
+	if (err)
+		return err;
+	err = atmo_nics_init();
+	if (err)
+		atmo_kept_exit();
+	return err;
 }
 module_init(atmo_demux_init);
 
 static void __exit atmo_demux_exit(void)
 {
 	atmo_nics_exit();
+	atmo_kept_exit();
 }
 module_exit(atmo_demux_exit);
 

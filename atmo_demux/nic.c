@@ -216,6 +216,8 @@ void atmo_nic_unregister(struct atmo_nic *nic)
 	mutex_unlock(&nic->lock);
 	nic_revoke(nic);
 	wait_event(nic->unbound, list_empty_careful(&nic->bound));
+	/* Those who could add to it are gone. */
+	atmo_kept_drop(nic->dma_dev);
 	atmo_nic_put(nic);
 }
 EXPORT_SYMBOL_GPL(atmo_nic_unregister);

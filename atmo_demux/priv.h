@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Lock order: the owner's locks around atmo_endpoint_*(), RTNL, atmo_nic.lock,
- * those of the port manager and the driver. nics_lock (nic.c) and atmo_queue.lock
- * are innermost. No lock is held while an endpoint's gone() runs.
+ * those of the port manager and the driver. nics_lock (nic.c), kept_mutex (kept.c) and
+ * atmo_queue.lock are innermost. No lock is held while an endpoint's gone() runs.
  */
 #ifndef ATMO_DEMUX_PRIV_H
 #define ATMO_DEMUX_PRIV_H
@@ -68,6 +68,9 @@ struct atmo_nic {
 	struct kref ref;
 	struct list_head link;
 };
+
+int atmo_kept_init(void);
+void atmo_kept_exit(void);
 
 int atmo_nics_init(void);
 void atmo_nics_exit(void);

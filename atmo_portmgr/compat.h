@@ -38,6 +38,47 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 #define system_percpu_wq	system_wq
 #endif
 
+#include <linux/shrinker.h>
+#include <linux/slab.h>
+
+typedef unsigned long atmo_shrink_fn(struct shrinker *shrinker, struct shrink_control *sc);
+
+/* NULL: no memory. */
+static inline struct shrinker *atmo_shrinker_create(const char *name, atmo_shrink_fn *count,
+						    atmo_shrink_fn *scan)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+	struct shrinker *shrinker = kzalloc(sizeof(*shrinker), GFP_KERNEL);
+#else
+	struct shrinker *shrinker = shrinker_alloc(0, "%s", name);
+#endif
+
+	if (!shrinker)
+		return NULL;
+	shrinker->count_objects = count;
+	shrinker->scan_objects = scan;
+	shrinker->seeks = DEFAULT_SEEKS;
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+	if (register_shrinker(shrinker, "%s", name)) {
+		kfree(shrinker);
+		return NULL;
+	}
+#else
+	shrinker_register(shrinker);
+#endif
+	return shrinker;
+}
+
+static inline void atmo_shrinker_destroy(struct shrinker *shrinker)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+	unregister_shrinker(shrinker);
+	kfree(shrinker);
+#else
+	shrinker_free(shrinker);
+#endif
+}
+
 #include <net/sock.h>
 
 /* What /proc/net/udp and ss show as drops. */

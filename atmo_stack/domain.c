@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 
 #include "priv.h"
+#include "../atmo_demux/memcg.h"
 #include "../atmo_portmgr/compat.h"
 
 /* Pages are allocated by blocks of so many, as long as there are any: 2^5. */
@@ -68,6 +69,7 @@ static void domain_destroy(struct kref *ref)
 			put_page(domain->pages[slot]);
 	}
 	kvfree(domain->pages);
+	atmo_memcg_put(domain->memcg);
 	kvfree(domain->owners);
 	atmo_charge_drop(&domain->charge);
 	mutex_destroy(&domain->mutex);
@@ -95,16 +97,17 @@ static struct page *new_block(unsigned int order)
 	return page;
 }
 
-static int domain_fill(struct atmo_domain *domain)
+/* Memory for all slots, clear. On an error some have it. */
+int atmo_domain_fill(struct atmo_domain *domain)
 {
 	unsigned int order = BLOCK_ORDER;
 	struct page *page;
 	u32 slot = 0, i;
 
-	domain->owners = kvcalloc(domain->nr_pages, sizeof(*domain->owners), ATMO_GFP_ASKED_FOR);
 	domain->pages = kvcalloc(domain->nr_pages, sizeof(*domain->pages), ATMO_GFP_ASKED_FOR);
-	if (!domain->owners || !domain->pages)
+	if (!domain->pages)
 		return -ENOMEM;
+	domain->memcg = atmo_memcg_get();
 	while (slot < domain->nr_pages) {
 		order = min_t(unsigned int, order, ilog2(domain->nr_pages - slot));
 		page = order ? new_block(order) : atmo_domain_new_page();
@@ -115,10 +118,24 @@ static int domain_fill(struct atmo_domain *domain)
 		for (i = 0; page && i < 1U << order; i++)
 			domain->pages[slot++] = page + i;
 	}
+	/* The process may have been moved to another group meanwhile. */
+	if (!atmo_memcg_is_current(domain->memcg))
+		atmo_domain_mix(domain);
 	return 0;
 }
 
-/* All pages are clear and the application's; the caller is the only member. */
+/* Not all of its memory is charged to one control group any more. */
+void atmo_domain_mix(struct atmo_domain *domain)
+{
+	atmo_memcg_put(domain->memcg);
+	domain->memcg = NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(atmo_domain_mix);
+
+/*
+ * Its slots are the application's; they get their memory by atmo_pages_create(), whose
+ * instance is the only member until then.
+ */
 struct atmo_domain *atmo_domain_create(u32 nr_pages)
 {
 	struct atmo_domain *domain = kzalloc(sizeof(*domain), GFP_KERNEL_ACCOUNT);
@@ -134,8 +151,11 @@ struct atmo_domain *atmo_domain_create(u32 nr_pages)
 	if (domain->mm)
 		mmgrab(domain->mm);
 	err = atmo_charge_add(&domain->charge, nr_pages);
-	if (!err)
-		err = domain_fill(domain);
+	if (!err) {
+		domain->owners = kvcalloc(nr_pages, sizeof(*domain->owners), ATMO_GFP_ASKED_FOR);
+		if (!domain->owners)
+			err = -ENOMEM;
+	}
 	if (err) {
 		kref_put(&domain->ref, domain_destroy);
 		return ERR_PTR(err);
@@ -214,6 +234,7 @@ void atmo_domain_leave(struct atmo_instance *inst)
 	inst->owners = NULL;
 	atmo_domain_put(domain);
 }
+EXPORT_SYMBOL_IF_KUNIT(atmo_domain_leave);
 
 /*
  * What the kernel has for this instance is the application's again. Neither NIC

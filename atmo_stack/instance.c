@@ -177,12 +177,15 @@ static void endpoint_hold(struct atmo_endpoint *ep)
 
 /*
  * Undoes bind, from wherever it got to. The NIC is let go of last, because it
- * may be unregistered then, and the pages are mapped for its device.
+ * may be unregistered then, and the pages are mapped for its device. @keep: the next
+ * instance may have them, since the file is closed and no mapping is left.
  */
-static void detach_endpoint(struct atmo_instance *inst)
+static void detach_endpoint(struct atmo_instance *inst, bool keep)
 {
 	lockdep_assert_held(&inst->bind_mutex);
 	atmo_endpoint_stop(&inst->ep);
+	if (keep)
+		atmo_pages_keep(inst);
 	atmo_pages_destroy(inst);
 	atmo_proto_detach(inst);
 	atmo_routes_destroy(inst);
@@ -213,7 +216,7 @@ static void endpoint_gone(struct atmo_endpoint *ep)
 
 	mutex_lock(&inst->bind_mutex);
 	if (withdraw(inst))
-		detach_endpoint(inst);
+		detach_endpoint(inst, false);
 	mutex_unlock(&inst->bind_mutex);
 	wake_up_interruptible_poll(&inst->waitq, EPOLLERR | EPOLLHUP);
 	atmo_instance_put(inst);
@@ -225,7 +228,7 @@ void atmo_instance_end(struct atmo_instance *inst)
 {
 	mutex_lock(&inst->bind_mutex);
 	if (inst->ep.nic)
-		detach_endpoint(inst);
+		detach_endpoint(inst, true);
 	/* A capture may hold the instance for long, but no mapping is left. */
 	destroy_memory(inst);
 	mutex_unlock(&inst->bind_mutex);
@@ -306,7 +309,7 @@ static int attach_endpoint(struct atmo_instance *inst, struct net *net,
 	return 0;
 
 err_detach:
-	detach_endpoint(inst);
+	detach_endpoint(inst, false);
 	return err;
 }
 
@@ -398,12 +401,20 @@ static int bind_once(struct atmo_instance *inst, struct net *net, struct atmo_bi
 	return err;
 }
 
-/* There is too little of something, and what is being closed has been waited for. */
+/*
+ * There is too little of something, and what is being closed has been waited for, and
+ * pages that were kept are given back.
+ */
 static bool may_try_again(int err)
 {
+	bool waited;
+
 	if (err != -ENOMEM && err != -EAGAIN)
 		return false;
-	return atmo_closing_wait() || err == -EAGAIN;
+	waited = atmo_closing_wait();
+	if (err == -ENOMEM)
+		return atmo_kept_drop(NULL) || waited;
+	return true;
 }
 
 /*

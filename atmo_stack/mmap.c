@@ -91,6 +91,7 @@ void atmo_rings_destroy(struct atmo_instance *inst)
 	vfree(inst->rings);
 	inst->rings = NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(atmo_rings_destroy);
 
 static struct page *ring_page(const struct atmo_instance *inst, unsigned long i)
 {

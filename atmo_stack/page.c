@@ -1,34 +1,75 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The packet pages of an instance: its domain's memory, mapped for its NIC. */
+#include <linux/dma-mapping.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
 #include "priv.h"
+#include "../atmo_demux/memcg.h"
 #include "../atmo_portmgr/compat.h"
 
-/* The instance is a member of its domain. All its pages are the application's. */
+/* Pages that somebody of the same control group has just had. False: there are none. */
+static bool pages_take(struct atmo_instance *inst)
+{
+	struct cgroup_subsys_state *memcg = atmo_memcg_get();
+	struct atmo_page_set *set = atmo_kept_take(inst->dma_dev, memcg, inst->nr_pages);
+
+	atmo_memcg_put(memcg);
+	if (!set)
+		return false;
+	inst->domain->memcg = set->memcg;
+	inst->domain->pages = set->memory;
+	inst->pages = set->pages;
+	kfree(set);
+	return true;
+}
+
+static int pages_map(struct atmo_instance *inst)
+{
+	u32 slot;
+	int err;
+
+	inst->pages = kvcalloc(inst->nr_pages, sizeof(*inst->pages), ATMO_GFP_ASKED_FOR);
+	if (!inst->pages)
+		return -ENOMEM;
+	for (slot = 0; slot < inst->nr_pages; slot++) {
+		err = atmo_page_map(&inst->pages[slot], inst->domain->pages[slot],
+				    inst->dma_dev);
+		if (err)
+			return err;
+		inst->pages[slot].slot = slot;
+	}
+	return 0;
+}
+
+/*
+ * The instance is a member of its domain, whose memory is there if it is shared. All its
+ * pages are the application's.
+ */
 int atmo_pages_create(struct atmo_instance *inst, struct device *dma_dev)
 {
 	const gfp_t gfp = ATMO_GFP_ASKED_FOR;
-	u32 slot;
 	int err;
 
 	inst->dma_dev = dma_dev;
 	inst->rx.spare = kvcalloc(inst->nr_pages, sizeof(*inst->rx.spare), gfp);
 	inst->tx.recycled = kvcalloc(inst->nr_pages, sizeof(*inst->tx.recycled), gfp);
-	inst->pages = kvcalloc(inst->nr_pages, sizeof(*inst->pages), gfp);
 	inst->rx.bounce.page = alloc_page(gfp);
 	err = -ENOMEM;
-	if (!inst->rx.bounce.page || !inst->rx.spare || !inst->tx.recycled || !inst->pages)
+	if (!inst->rx.bounce.page || !inst->rx.spare || !inst->tx.recycled)
 		goto err_free;
 	inst->rx.bounce.va = page_address(inst->rx.bounce.page);
-	for (slot = 0; slot < inst->nr_pages; slot++) {
-		err = atmo_page_map(&inst->pages[slot], inst->domain->pages[slot], dma_dev);
+	if (!inst->domain->pages) {
+		if (pages_take(inst))
+			return 0;
+		err = atmo_domain_fill(inst->domain);
 		if (err)
 			goto err_free;
-		inst->pages[slot].slot = slot;
 	}
+	err = pages_map(inst);
+	if (err)
+		goto err_free;
 	return 0;
 
 err_free:
@@ -36,6 +77,57 @@ err_free:
 	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(atmo_pages_create);
+
+/* Did anybody but this instance see its pages, or may still? */
+static bool pages_are_private(const struct atmo_instance *inst)
+{
+	const struct atmo_domain *domain = inst->domain;
+	u32 slot;
+
+	if (!inst->pages || !domain->memcg || READ_ONCE(domain->shared) ||
+	    READ_ONCE(inst->failed))
+		return false;
+	for (slot = 0; slot < inst->nr_pages; slot++) {
+		if (!atmo_page_is_private(domain->pages[slot], ATMO_SLOT_REFS))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Clears the pages and keeps them for the next instance, if nobody can have anything to do
+ * with them any more: what somebody else refers to is given back as usual.
+ *
+ * The NIC has let go of all pages, and the instance's file is closed, so no reference can
+ * be added to those that there are.
+ */
+void atmo_pages_keep(struct atmo_instance *inst)
+{
+	struct atmo_page_set *set;
+	u32 slot;
+
+	if (!atmo_kept_room(inst->nr_pages) || !pages_are_private(inst))
+		return;
+	set = kmalloc(sizeof(*set), GFP_KERNEL);
+	if (!set)
+		return;
+	for (slot = 0; slot < inst->nr_pages; slot++) {
+		clear_page(inst->pages[slot].va);
+		/* As a new mapping would: into the bounce buffer, if there is one. */
+		dma_sync_single_for_device(inst->dma_dev, inst->pages[slot].dma, PAGE_SIZE,
+					   DMA_BIDIRECTIONAL);
+	}
+	*set = (struct atmo_page_set){
+		.dma_dev = inst->dma_dev, .memcg = inst->domain->memcg,
+		.nr_pages = inst->nr_pages, .memory = inst->domain->pages,
+		.pages = inst->pages,
+	};
+	inst->domain->memcg = NULL;
+	inst->domain->pages = NULL;
+	inst->pages = NULL;
+	atmo_kept_add(set);
+}
+EXPORT_SYMBOL_IF_KUNIT(atmo_pages_keep);
 
 /* The NIC must have let go of all pages. The memory stays, as the domain's. */
 void atmo_pages_destroy(struct atmo_instance *inst)
@@ -73,6 +165,8 @@ static int page_renew(struct atmo_instance *inst, u32 slot)
 
 	if (!memory)
 		return -ENOMEM;
+	/* Whoever calls this pays for it. */
+	atmo_domain_mix(inst->domain);
 	err = atmo_page_map(&fresh, memory, inst->dma_dev);
 	if (err) {
 		put_page(memory);

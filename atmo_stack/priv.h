@@ -18,6 +18,7 @@
 #include <linux/fs.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
 #include <linux/sched.h>
@@ -45,6 +46,9 @@ struct vm_area_struct;
 
 /* Packets that go through the instance, the protocol and the lane together. */
 #define ATMO_CHUNK	32
+
+/* References that an instance has to each of its pages: its domain's and its mapping's. */
+#define ATMO_SLOT_REFS	2
 
 /* No slot of a page domain has this number. */
 #define ATMO_NO_SLOT	U32_MAX
@@ -206,7 +210,9 @@ struct atmo_charge {
  * @nr_pages: of @pages
  * @mm: address space of the process that made it; compared, never followed
  * @uid: and its user
- * @pages: memory by slot, a reference each. Before @shared: changed with the rx.mutex
+ * @memcg: control group that all of @pages are charged to, with a reference; NULL: not one
+ *	alone. Written as @pages
+ * @pages: memory by slot, a reference each; NULL: none yet. Before @shared: changed with the rx.mutex
  *	of the only member held
  * @owners: by slot, see owner.h
  * @charge: for the pages
@@ -219,6 +225,7 @@ struct atmo_domain {
 	u32	nr_pages;
 	struct mm_struct *mm;
 	kuid_t	uid;
+	struct cgroup_subsys_state *memcg;
 	struct page **pages;
 	u32	*owners;
 	struct atmo_charge charge;
@@ -378,9 +385,12 @@ int atmo_domain_join(struct atmo_domain *domain, struct atmo_instance *inst);
 void atmo_domain_leave(struct atmo_instance *inst);
 void atmo_domain_reclaim(struct atmo_instance *inst);
 struct page *atmo_domain_new_page(void);
+int atmo_domain_fill(struct atmo_domain *domain);
+void atmo_domain_mix(struct atmo_domain *domain);
 
 /* page.c */
 int atmo_pages_create(struct atmo_instance *inst, struct device *dma_dev);
+void atmo_pages_keep(struct atmo_instance *inst);
 void atmo_pages_destroy(struct atmo_instance *inst);
 int atmo_pages_renew(struct atmo_instance *inst);
 
@@ -392,6 +402,12 @@ static inline bool atmo_page_known(const struct atmo_instance *inst,
 
 	*slot = distance / sizeof(*page);
 	return distance / sizeof(*page) < inst->nr_pages && distance % sizeof(*page) == 0;
+}
+
+/* Nobody has it but for @refs references that are known: no mapping, no pipe, no I/O. */
+static inline bool atmo_page_is_private(struct page *page, int refs)
+{
+	return page_count(page) == refs && !folio_mapped(page_folio(page));
 }
 
 /* Whole frames in a lane of one's own: no protocol judges them. */

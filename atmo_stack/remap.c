@@ -31,9 +31,6 @@ module_param(remap_threshold, uint, 0644);
 MODULE_PARM_DESC(remap_threshold,
 		 "shared lane: map frames of at least so many bytes instead of copying them; 0: copy all (default)");
 
-/* References that the instance itself has: its domain's and its NIC mapping's. */
-#define SLOT_REFS	2
-
 /* ---- The caller's mapping ---- */
 
 /*
@@ -109,11 +106,6 @@ static void map_slots(struct atmo_instance *inst, const u32 *slots, u32 nr)
 
 /* ---- Pages ---- */
 
-static bool is_private(struct page *page, int refs)
-{
-	return page_count(page) == refs && !folio_mapped(page_folio(page));
-}
-
 static void scrub(const struct atmo_rx_frame *frame)
 {
 	u8 *va = frame->page->va;
@@ -128,9 +120,11 @@ static bool exchange(struct atmo_instance *inst, const struct atmo_rx_frame *fra
 {
 	struct atmo_page *ours = &inst->pages[slot], *theirs = frame->page;
 
-	if (!is_private(ours->page, SLOT_REFS) || !is_private(theirs->page, 1))
+	if (!atmo_page_is_private(ours->page, ATMO_SLOT_REFS) || !atmo_page_is_private(theirs->page, 1))
 		return false;
 	scrub(frame);
+	/* The frame's page was paid for by whoever had it first. */
+	atmo_domain_mix(inst->domain);
 	/* The domain's reference moves, too. */
 	put_page(ours->page);
 	get_page(theirs->page);

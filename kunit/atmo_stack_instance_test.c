@@ -276,6 +276,7 @@ static void instance_exit(struct kunit *test)
 	struct atmo_instance *inst = fake->inst;
 
 	atmo_pages_destroy(inst);
+	atmo_kept_drop(NULL);
 	/* Nothing to tear down but what is left. */
 	inst->state = ATMO_INSTANCE_GONE;
 	atmo_instance_close(inst);
@@ -805,6 +806,77 @@ static void errors_by_state(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atmo_instance_tx(fake->inst, 1), -ENODEV);
 }
 
+/* ---- Pages that the next instance gets ---- */
+
+static void fill_and_keep(struct atmo_instance *inst)
+{
+	u32 slot;
+
+	for (slot = 0; slot < NR; slot++)
+		memset(inst->pages[slot].va, 0x5a, PAGE_SIZE);
+	atmo_pages_keep(inst);
+}
+
+/* As a close and a bind would: a domain of one's own. */
+static void bind_again(struct kunit *test)
+{
+	atmo_pages_destroy(fake->inst);
+	atmo_domain_leave(fake->inst);
+	atmo_rings_destroy(fake->inst);
+	KUNIT_ASSERT_EQ(test, create_pages(fake->inst), 0);
+}
+
+static void kept_pages_are_clear(struct kunit *test)
+{
+	struct atmo_instance *inst = fake->inst;
+	struct page *first = inst->domain->pages[0];
+	u32 slot;
+
+	fill_and_keep(inst);
+	KUNIT_ASSERT_NULL(test, inst->pages);
+	bind_again(test);
+	KUNIT_EXPECT_PTR_EQ(test, inst->domain->pages[0], first);
+	for (slot = 0; slot < NR; slot++) {
+		KUNIT_EXPECT_EQ(test, inst->pages[slot].slot, slot);
+		KUNIT_EXPECT_PTR_EQ(test, inst->pages[slot].page, inst->domain->pages[slot]);
+		KUNIT_EXPECT_EQ(test, page_count(inst->pages[slot].page), ATMO_SLOT_REFS);
+		KUNIT_EXPECT_NULL(test, memchr_inv(inst->pages[slot].va, 0, PAGE_SIZE));
+		KUNIT_EXPECT_EQ(test, inst->owners[slot], ATMO_OWNER_USER);
+	}
+}
+
+static void a_page_in_a_pipe_is_not_kept(struct kunit *test)
+{
+	struct page *page = fake->inst->domain->pages[3];
+
+	get_page(page);
+	fill_and_keep(fake->inst);
+	KUNIT_EXPECT_NOT_NULL(test, fake->inst->pages);
+	KUNIT_EXPECT_EQ(test, *(u8 *)page_address(page), 0x5a);
+	put_page(page);
+}
+
+static void pages_of_a_failed_one_are_not_kept(struct kunit *test)
+{
+	WRITE_ONCE(fake->inst->failed, true);
+	fill_and_keep(fake->inst);
+	KUNIT_EXPECT_NOT_NULL(test, fake->inst->pages);
+}
+
+static void shared_pages_are_not_kept(struct kunit *test)
+{
+	WRITE_ONCE(fake->inst->domain->shared, true);
+	fill_and_keep(fake->inst);
+	KUNIT_EXPECT_NOT_NULL(test, fake->inst->pages);
+}
+
+static void pages_of_several_groups_are_not_kept(struct kunit *test)
+{
+	atmo_domain_mix(fake->inst->domain);
+	fill_and_keep(fake->inst);
+	KUNIT_EXPECT_NOT_NULL(test, fake->inst->pages);
+}
+
 static struct kunit_case instance_cases[] = {
 	KUNIT_CASE(frame_is_delivered),
 	KUNIT_CASE(dropped_frame_gives_its_page_back),
@@ -834,6 +906,11 @@ static struct kunit_case instance_cases[] = {
 	KUNIT_CASE(held_frames_are_dropped_with_the_device),
 	KUNIT_CASE(full_completion_ring_stops_everything),
 	KUNIT_CASE(errors_by_state),
+	KUNIT_CASE(kept_pages_are_clear),
+	KUNIT_CASE(a_page_in_a_pipe_is_not_kept),
+	KUNIT_CASE(pages_of_a_failed_one_are_not_kept),
+	KUNIT_CASE(shared_pages_are_not_kept),
+	KUNIT_CASE(pages_of_several_groups_are_not_kept),
 	{}
 };
 
