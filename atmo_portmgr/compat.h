@@ -41,11 +41,11 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 #include <linux/shrinker.h>
 #include <linux/slab.h>
 
-typedef unsigned long atmo_shrink_fn(struct shrinker *shrinker, struct shrink_control *sc);
-
 /* NULL: no memory. */
-static inline struct shrinker *atmo_shrinker_create(const char *name, atmo_shrink_fn *count,
-						    atmo_shrink_fn *scan)
+static inline struct shrinker *
+atmo_shrinker_create(const char *name,
+		     unsigned long (*count)(struct shrinker *, struct shrink_control *),
+		     unsigned long (*scan)(struct shrinker *, struct shrink_control *))
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
 	struct shrinker *shrinker = kzalloc(sizeof(*shrinker), GFP_KERNEL);

@@ -210,10 +210,10 @@ struct atmo_charge {
  * @nr_pages: of @pages
  * @mm: address space of the process that made it; compared, never followed
  * @uid: and its user
- * @memcg: control group that all of @pages are charged to, with a reference; NULL: not one
- *	alone. Written as @pages
- * @pages: memory by slot, a reference each; NULL: none yet. Before @shared: changed with the rx.mutex
- *	of the only member held
+ * @memcg: control group that all of @pages are charged to, with a reference; NULL: not
+ *	one alone. Written as @pages
+ * @pages: memory by slot, a reference each; NULL: none yet. Before @shared: changed with
+ *	the rx.mutex of the only member held
  * @owners: by slot, see owner.h
  * @charge: for the pages
  */

@@ -120,7 +120,8 @@ static bool exchange(struct atmo_instance *inst, const struct atmo_rx_frame *fra
 {
 	struct atmo_page *ours = &inst->pages[slot], *theirs = frame->page;
 
-	if (!atmo_page_is_private(ours->page, ATMO_SLOT_REFS) || !atmo_page_is_private(theirs->page, 1))
+	if (!atmo_page_is_private(ours->page, ATMO_SLOT_REFS) ||
+	    !atmo_page_is_private(theirs->page, 1))
 		return false;
 	scrub(frame);
 	/* The frame's page was paid for by whoever had it first. */

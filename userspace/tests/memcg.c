@@ -2,16 +2,19 @@
 /*
  * The pages of an instance are charged to the memory cgroup of who binds it: they
  * show in memory.current, go away with the instance, and where memory.max has no
- * room for them, bind fails with ENOMEM and nobody is killed.
+ * room for them, bind fails with ENOMEM and nobody is killed. Pages that are kept for
+ * the next instance are clear, and of the same group; nobody else's.
  *
  * usage: memcg IFNAME ADDRESS PEER_NETNS PEER_ADDRESS
  *
  * cgroup2 is mounted at /sys/fs/cgroup, with the memory controller on.
  */
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/atmo_capture.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 
 #include "raw.h"
@@ -28,6 +31,12 @@
  */
 #define SLACK		(NR_PAGES * 256L + 4 * 64 * (long)ATMO_PAGE_SIZE)
 
+/* Few enough to be kept after close, and enough to stand out in memory.current. */
+#define NR_KEPT		512
+#define KEPT_LEN	(NR_KEPT * (long)ATMO_PAGE_SIZE)
+#define ROUNDS		40
+#define FILL		0xa5
+
 /* What the process in the cgroup has seen; shared with it. */
 struct outcome {
 	int	err;		/* of bind */
@@ -35,6 +44,9 @@ struct outcome {
 	int	err_capture;	/* of a capture with a buffer as large as can be */
 	long	before, bound, closed;
 	int	is_bound;
+	int	nr_kept;	/* rounds in which the memory of the last one came back */
+	long	nr_dirty;	/* pages, of those that were not clear */
+	int	pipe_kept;	/* bytes in a pipe that are still the last owner's */
 };
 
 static struct place place;
@@ -174,7 +186,137 @@ static void bind_and_stay(const char *group, __u8 lane)
 	pause();
 }
 
+/* Which memory the page is, for root. 0: can't be told. */
+static __u64 frame_of(int pagemap, const void *page)
+{
+	__u64 entry = 0;
+	off_t at = (off_t)((uintptr_t)page / ATMO_PAGE_SIZE * sizeof(entry));
+
+	if (pread(pagemap, &entry, sizeof(entry), at) != sizeof(entry))
+		return 0;
+	return entry & ((1ULL << 55) - 1);
+}
+
+static bool is_clear(const unsigned char *page)
+{
+	return !page[0] && !memcmp(page, page + 1, ATMO_PAGE_SIZE - 1);
+}
+
+static struct raw *open_kept(__u8 lane)
+{
+	struct atmo_bind bind = bind_args(&place, PORT, lane);
+
+	bind.nr_pages = NR_KEPT;
+	return raw_open_bind(&bind);
+}
+
+static long nr_dirty(struct raw *s)
+{
+	long n = 0;
+	__u32 slot;
+
+	for (slot = 0; slot < NR_KEPT; slot++)
+		n += !is_clear(raw_page(s, slot));
+	return n;
+}
+
+/* The end of a close takes a moment; what is kept is kept for longer. */
+static void bind_and_fill(const char *group, __u8 lane)
+{
+	int pagemap = open("/proc/self/pagemap", O_RDONLY), round;
+	__u64 frame, last = 0;
+	struct raw *s;
+
+	(void)group;
+	for (round = 0; round < ROUNDS; round++) {
+		s = open_kept(lane);
+		seen->nr_dirty += nr_dirty(s);
+		frame = frame_of(pagemap, raw_page(s, NR_KEPT - 1));
+		seen->nr_kept += frame && frame == last;
+		last = frame;
+		memset(s->pages, FILL, s->info.pages_len);
+		raw_close(s);
+		usleep(10000);
+	}
+}
+
+/* A page that is in a pipe when its instance is closed. */
+static void bind_and_pipe(const char *group, __u8 lane)
+{
+	unsigned char got[ATMO_PAGE_SIZE];
+	struct raw *s = open_kept(lane);
+	struct iovec iov = { s->pages, sizeof(got) };
+	int fds[2], i;
+
+	(void)group;
+	memset(s->pages, FILL, s->info.pages_len);
+	if (pipe(fds) || vmsplice(fds[1], &iov, 1, 0) != sizeof(got))
+		bail("vmsplice");
+	raw_close(s);
+	usleep(20000);
+	s = open_kept(lane);
+	seen->nr_dirty = nr_dirty(s);
+	memset(s->pages, 1, s->info.pages_len);
+	if (read(fds[0], got, sizeof(got)) != sizeof(got))
+		bail("read from the pipe");
+	for (i = 0; i < ATMO_PAGE_SIZE; i++)
+		seen->pipe_kept += got[i] == FILL;
+}
+
+static void bind_kept(const char *group, __u8 lane)
+{
+	seen->before = memory_current(group);
+	open_kept(lane);
+	seen->bound = memory_current(group);
+}
+
+/* Twice as many as were kept; they have room only without those. */
+static void close_and_bind(const char *group, __u8 lane)
+{
+	struct raw *s;
+	int fd;
+
+	put(group, "memory.max", memory_current(group) + 5 * KEPT_LEN / 2);
+	s = open_kept(lane);
+	raw_close(s);
+	fd = bind_pages(lane, 2 * NR_KEPT);
+	seen->err = fd < 0 ? errno : 0;
+}
+
 /* ---- Outside ---- */
+
+static void keeping(const char *group, const char *other, __u8 lane, const char *name)
+{
+	const long before = memory_current(group);
+	long left;
+
+	check(ends_well(start(group, lane, bind_and_fill)), "another status",
+	      "%s, again and again: it binds", name);
+	printf("# %d of %d rounds had the memory of the last one\n", seen->nr_kept, ROUNDS);
+	check(seen->nr_kept > 0, "never", "%s, again and again: memory is kept", name);
+	CHECK_EQ(seen->nr_dirty, 0, "%s, again and again: and is clear", name);
+
+	check(ends_well(start(other, lane, bind_kept)), "another status",
+	      "%s, another group: it binds", name);
+	check(seen->bound - seen->before >= KEPT_LEN, number(seen->bound - seen->before),
+	      "%s, another group: pays for pages of its own", name);
+
+	left = falls_to(group, before + KEPT_LEN / 2);
+	check(left <= before + KEPT_LEN / 2, number(left),
+	      "%s, again and again: what was kept is given back", name);
+
+	check(ends_well(start(group, lane, bind_and_pipe)), "another status",
+	      "%s, in a pipe: it binds", name);
+	CHECK_EQ(seen->pipe_kept, ATMO_PAGE_SIZE, "%s, in a pipe: the page stays as it was", name);
+	CHECK_EQ(seen->nr_dirty, 0, "%s, in a pipe: the next pages are clear", name);
+}
+
+static void kept_in_the_way(const char *group)
+{
+	check(ends_well(start(group, ATMO_LANE_HARDWARE, close_and_bind)), "another status",
+	      "room without what is kept: the process ends by itself");
+	check(!seen->err, strerror(seen->err), "room without what is kept: it binds");
+}
 
 /* In the shared lane the private queue has as many pages again. */
 static void room_enough(const char *group, __u8 lane, const char *name)
@@ -247,11 +389,15 @@ int main(int argc, char **argv)
 		bail("mmap");
 	make("room");
 	make("small");
+	make("other");
+	make("tight");
 	put("small", "memory.max", SMALL_MAX);
 	for (i = 0; i < ARRAY_SIZE(lanes); i++) {
 		room_enough("room", lanes[i].lane, lanes[i].name);
 		kill_bound("room", lanes[i].lane, lanes[i].name);
 		no_room("small", lanes[i].lane, lanes[i].name);
+		keeping("room", "other", lanes[i].lane, lanes[i].name);
 	}
+	kept_in_the_way("tight");
 	return finish();
 }
