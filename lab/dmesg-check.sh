@@ -5,6 +5,7 @@
 # Fails, and prints the lines, when a kernel log has anything that a clean run
 # must not have. --allow names lines that a test provokes on purpose; --taint
 # is the kernel's own word: only an out-of-tree and unsigned module is allowed.
+# Where several test groups ran in a machine, a line is shown with its group's name.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -24,6 +25,9 @@ HARMLESS+='|# atmo_[a-z0-9_]*: pass:[0-9]+ fail:0 '
 # Out-of-tree (bit 12) and unsigned module (bit 13), a KUnit run (bit 18).
 ALLOWED_TAINT=$((1 << 12 | 1 << 13 | 1 << 18))
 
+# Lines of a serial console end with a carriage return.
+GROUP='[]] lab: test group [a-z0-9_]+[[:space:]]*$'
+
 allow='^$' taint=0
 while [ $# -gt 1 ]; do
 	case $1 in
@@ -36,7 +40,10 @@ done
 [ -r "${1:-}" ] || die "no kernel log '${1:-}'" "name the file to check"
 
 status=0
-lines=$(grep -E "$BAD" "$1" | grep -Ev "$HARMLESS" | grep -Ev "$allow") || true
+lines=$(grep -E "$BAD|$GROUP" "$1" | grep -Ev "$HARMLESS" | grep -Ev "$allow" |
+	awk -v group="$GROUP" '
+		$0 ~ group { sub(/[[:space:]]+$/, ""); name = $NF ": "; next }
+		{ print name $0 }') || true
 if [ -n "$lines" ]; then
 	printf 'not clean: %s\n%s\n' "$1" "$(head -n 20 <<<"$lines")" >&2
 	status=1

@@ -54,6 +54,17 @@ log()
 	result "kernel log with '$line' $*: $expected" $((status != expected))
 }
 
+# Whose fault a line is, in a machine that had several test groups one after the other.
+names_group()
+{
+	local said
+
+	printf '[ 1.0] %s\r\n' "lab: test group udp" "fine" "lab: test group wire" \
+		"WARNING: something" >"$RUN/log"
+	said=$("$LAB/dmesg-check.sh" "$RUN/log" 2>&1)
+	grep -q '^wire: .*WARNING: something' <<<"$said"
+}
+
 leftovers()
 {
 	ls "$TMPDIR"
@@ -82,6 +93,8 @@ logs()
 export TMPDIR=$RUN/tmp
 mkdir "$TMPDIR"
 logs
+names_group
+result "a line of the kernel's log is shown with its test group" $?
 guest 0 "a guest script's environment" --out "$RUN/out" -- \
 	environment "a'b" "" "\$x  y"
 sed -n 's/^\(not \)\?ok [0-9]* - /# &/p' "$RUN/said"

@@ -5,6 +5,7 @@
 # Runs the test groups (default: all of them), two at a time, those that measure
 # rates one at a time; static, kunit, selftest and cost have what these leave of the
 # machine.
+# NAME+NAME... are groups that run in one VM, one after the other, each a group still.
 # Prints what each has to say when it is done, and ends with one line
 # `N passed, N failed`, followed by `, N skipped` where something can't run here. A
 # group is a program that prints TAP lines: `ok N - name`, `not ok N - name`, and
@@ -26,6 +27,8 @@ set -uo pipefail
 VM_LIMIT=900 JOBS=2 CMD=() running=()
 # Those that take longest: one that came last would go on with nothing beside it.
 FIRST="isolation see ixgbe_peer netdev lane ixgbe_filter"
+# Short ones that want the same machine: booting one for each would take longer.
+TOGETHER="direct+hostile+libatmo+kv+memcg tcp+udp+tcp_hand+wire+pci neighbours+vanish"
 # These measure rates. The last ones: there is nothing to wait for between them. Rates
 # that the device model keeps (ixgbe_filter, lane_steer) are kept beside others, too.
 ALONE="l2fwd rate"
@@ -47,14 +50,14 @@ is_quiet()
 # when there is the half of a machine that those which measure rates leave.
 all_groups()
 {
-	local script name
+	local script name named=" $FIRST ${TOGETHER//+/ } "
 
-	for name in static $FIRST units lane_steer lane_vanish pci_iommu pci_intx; do
+	for name in static $FIRST $TOGETHER units lane_steer lane_vanish pci_iommu pci_intx; do
 		echo "$name"
 	done
 	for script in "$LAB"/guest/*_test.sh; do
 		name=$(basename "$script" _test.sh)
-		is_alone "$name" || [[ " $FIRST " == *" $name "* ]] || echo "$name"
+		is_alone "$name" || [[ "$named" == *" $name "* ]] || echo "$name"
 	done
 	echo demo kunit selftest cost "$ALONE"
 }
@@ -71,10 +74,26 @@ in_vm()
 	CMD+=("$LAB/guest/$2_test.sh" "${@:3}")
 }
 
+# together NAME+NAME...: a VM for them all, if none asks for another machine.
+together()
+{
+	local name names
+
+	read -ra names <<<"${1//+/ }"
+	[ -z "$(printf '%s\n' "${names[@]}" | sort | uniq -d)" ] || return
+	for name in "${names[@]}"; do
+		[ -x "$LAB/guest/${name}_test.sh" ] || return
+		! grep -E '^# (nic|root|mem): ' "$LAB/guest/${name}_test.sh" || return
+	done
+	CMD=("$LAB/vm.sh" --timeout $((VM_LIMIT * ${#names[@]})) --name "$1"
+	     "$LAB/guest/in_turn.sh" "${names[@]}")
+}
+
 # group_command NAME: into CMD.
 group_command()
 {
 	case $1 in
+	*+*) together "$1" ;;
 	units|static|cost|selftest|kunit) CMD=("$LAB/$1.sh") ;;
 	demo) CMD=("$LAB/demo.sh" --tap) ;;
 	pci_iommu) in_vm --iommu --name "$1" -- pci iommu ;;
@@ -125,6 +144,25 @@ count()
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
+# count_together NAME+NAME... LOG STATUS: what each said, and how it ended, is between
+# the lines of guest/in_turn.sh. One that the machine did not live to see end has failed.
+count_together()
+{
+	local name log status before=${#failures[@]}
+
+	for name in ${1//+/ }; do
+		log=$LOGS/test-$name.log
+		sed -n "/^==== $name ====\$/,/^==== $name: status [0-9]* ====\$/p" "$2" >"$log"
+		status=$(sed -n "s/^==== $name: status \([0-9]*\) ====\$/\1/p" "$log")
+		count "$name" "$log" "${status:-125}"
+	done
+	# The kernel's log, which names the group.
+	[ "$3" -eq 0 ] || [ ${#failures[@]} -gt "$before" ] || {
+		failed=$((failed + 1))
+		failures+=("$1: ended with status $3; read $2")
+	}
+}
+
 # start NAME: a group in the background.
 start()
 {
@@ -157,7 +195,10 @@ collect()
 	unset "running[$pid]"
 	printf '\n---- %s ----\n' "$name"
 	cat "$LOGS/test-$name.log"
-	count "$name" "$LOGS/test-$name.log" $status
+	case $name in
+	*+*) count_together "$name" "$LOGS/test-$name.log" $status ;;
+	*) count "$name" "$LOGS/test-$name.log" $status ;;
+	esac
 }
 
 # shellcheck disable=SC2046 # a list of names
