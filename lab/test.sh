@@ -3,8 +3,7 @@
 #
 # usage: lab/test.sh [GROUP...]
 # Runs the test groups (default: all of them), two at a time, those that measure
-# rates one at a time; static, kunit, selftest and cost have what these leave of the
-# machine.
+# rates one at a time; static, selftest and cost have what these leave of the machine.
 # NAME+NAME... are groups that run in one VM, one after the other, each a group still.
 # Prints what each has to say when it is done, and ends with one line
 # `N passed, N failed`, followed by `, N skipped` where something can't run here. A
@@ -26,14 +25,14 @@ set -uo pipefail
 
 VM_LIMIT=900 JOBS=2 CMD=() running=()
 # Those that take longest: one that came last would go on with nothing beside it.
-FIRST="isolation see ixgbe_peer netdev lane ixgbe_filter"
+FIRST="isolation kunit see ixgbe_peer netdev lane ixgbe_filter"
 # Short ones that want the same machine: booting one for each would take longer.
 TOGETHER="direct+hostile+libatmo+kv+memcg tcp+udp+tcp_hand+wire+pci neighbours+vanish"
 # These measure rates. The last ones: there is nothing to wait for between them. Rates
 # that the device model keeps (ixgbe_filter, lane_steer) are kept beside others, too.
 ALONE="l2fwd rate"
 # No clock and no NIC in these: they run with low priority beside all others.
-QUIET="static kunit selftest cost"
+QUIET="static selftest cost"
 last="" passed=0 failed=0 skipped=0 failures=() skips=()
 
 is_alone()
@@ -46,8 +45,8 @@ is_quiet()
 	[[ " $QUIET " == *" $1 "* ]]
 }
 
-# In the order in which they start. kunit and selftest have limits of time: they come
-# when there is the half of a machine that those which measure rates leave.
+# In the order in which they start. kunit has limits of time, so it has half of the
+# machine; selftest comes when those which measure rates leave such a half.
 all_groups()
 {
 	local script name named=" $FIRST ${TOGETHER//+/ } "
@@ -59,7 +58,7 @@ all_groups()
 		name=$(basename "$script" _test.sh)
 		is_alone "$name" || [[ "$named" == *" $name "* ]] || echo "$name"
 	done
-	echo demo kunit selftest cost "$ALONE"
+	echo demo selftest cost "$ALONE"
 }
 
 # in_vm OPTIONS... -- NAME ARGS...: lab/guest/NAME_test.sh in a VM.
