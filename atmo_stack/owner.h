@@ -131,6 +131,7 @@ static inline bool atmo_owner_move(u32 *word, u32 member, u32 from, u32 to)
  */
 static inline void atmo_owner_give(u32 *word)
 {
+	/* All that was done with the page comes before the application's use. */
 	smp_store_release(word, ATMO_OWNER_USER);
 }
 

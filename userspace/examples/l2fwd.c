@@ -92,7 +92,9 @@ static bool ports_open(struct l2fwd *f)
 				atmo_open_explain(err, &opt, why, sizeof(why)));
 			return false;
 		}
-		memcpy(f->ports[i].addrs, (uint8_t[6]){ 0x02, 0, 0, 0, 0, (uint8_t)i }, 6);
+		/* 02:00:00:00:00:PORT; the rest is zero already. */
+		f->ports[i].addrs[0] = 0x02;
+		f->ports[i].addrs[5] = (uint8_t)i;
 		memcpy(f->ports[i].addrs + 6, info.mac, 6);
 		printf("l2fwd: port %u is %s, %s lane (%s)\n", i, opt.ifname,
 		       atmo_lane_name(info.lane), atmo_lane_reason_text(info.lane_reason));
