@@ -16,7 +16,8 @@ ROOT=$("$LAB/root.sh" full) || exit
 
 # memory CMD...: the file whose presence says that this command has passed. Its name
 # is made from all that the result depends on: the files of INPUT, the tools, the
-# kernels. None if one of these can't be read.
+# kernels. None if one of these can't be read. Where the project lies is no part of it,
+# so commands are functions of this script, which name no place.
 memory()
 {
 	local sum
@@ -148,6 +149,16 @@ modules()
 	ATMO_KMOD_DIR=$BUILD/static/kmod-$kernel "$LAB/kmod.sh" "$kernel" "$@"
 }
 
+cocci()
+{
+	"$LAB/chroot.sh" full bash /project/lab/coccicheck.sh "$@"
+}
+
+shell()
+{
+	"$LAB/chroot.sh" full shellcheck -x -S warning "$@"
+}
+
 programs()
 {
 	rm -rf "$BUILD/static/$1"
@@ -188,12 +199,12 @@ check_each "checkpatch --strict, user space" checkpatch $IGNORE_USER -- "${files
 # Some semantic patches want headers.
 INPUT=(lab/static.sh lab/chroot.sh lab/coccicheck.sh '*.h' ':!userspace')
 mapfile -t files < <(c_files atmo_* kunit | grep '\.c$')
-check_each coccicheck "$LAB/chroot.sh" full bash /project/lab/coccicheck.sh -- "${files[@]}"
+check_each coccicheck cocci -- "${files[@]}"
 INPUT=(. ':!lab/guest' ':!kunit')
 check "programs build with gcc" programs gcc
 check "programs build with clang" programs clang
 INPUT=(.)
 # shellcheck disable=SC2046
-check "shellcheck" "$LAB/chroot.sh" full shellcheck -x -S warning $(scripts)
+check "shellcheck" shell $(scripts)
 check "SPDX lines" spdx
 exit $failed
