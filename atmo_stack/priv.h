@@ -120,7 +120,7 @@ struct atmo_rx_side {
  * @alone: during an exchange: nobody else can take pages of the application
  * @held: first of @frames that the lane has not taken
  * @nr_held: how many; they are offered again before anything else is consumed
- * @frames: as they go to the lane; heads are in @work
+ * @frames: as they go to the lane; heads are in @work, or where @heads says
  * @payload_len: by @frames, for the counters
  * @work: entries on their way through the protocol
  * @heads: by @frames, where datagrams' heads are to be built
@@ -394,14 +394,21 @@ void atmo_pages_keep(struct atmo_instance *inst);
 void atmo_pages_destroy(struct atmo_instance *inst);
 int atmo_pages_renew(struct atmo_instance *inst);
 
-/* Is it a page of this instance at all? The driver's word is not taken for it. */
+/* Is it one of these pages at all? The driver's word is not taken for it. */
+static __always_inline bool atmo_page_is_among(const struct atmo_page *page,
+					       const struct atmo_page *pages, u32 nr_pages,
+					       u32 *slot)
+{
+	uintptr_t distance = (uintptr_t)page - (uintptr_t)pages;
+
+	*slot = distance / sizeof(*page);
+	return distance / sizeof(*page) < nr_pages && distance % sizeof(*page) == 0;
+}
+
 static inline bool atmo_page_known(const struct atmo_instance *inst,
 				   const struct atmo_page *page, u32 *slot)
 {
-	uintptr_t distance = (uintptr_t)page - (uintptr_t)inst->pages;
-
-	*slot = distance / sizeof(*page);
-	return distance / sizeof(*page) < inst->nr_pages && distance % sizeof(*page) == 0;
+	return atmo_page_is_among(page, inst->pages, inst->nr_pages, slot);
 }
 
 /* Nobody has it but for @refs references that are known: no mapping, no pipe, no I/O. */

@@ -80,21 +80,16 @@ static void take_recycled(struct atmo_instance *inst)
 	tx->nr_recycled = 0;
 }
 
-/* While another thread is sending, they can wait for the next call. */
-static void try_recycled(struct atmo_instance *inst)
+/*
+ * While another thread is sending, they can wait for the next call. @all: before a sleep,
+ * all that have been sent by now
+ */
+static void try_recycled(struct atmo_instance *inst, bool all)
 {
 	if (!READ_ONCE(inst->tx.nr_recycle) || !mutex_trylock(&inst->tx.mutex))
 		return;
-	take_recycled(inst);
-	mutex_unlock(&inst->tx.mutex);
-}
-
-/* The same before a sleep: all that has been sent by now. */
-static void recycle_all(struct atmo_instance *inst)
-{
-	if (!READ_ONCE(inst->tx.nr_recycle) || !mutex_trylock(&inst->tx.mutex))
-		return;
-	atmo_tx_collect(inst);
+	if (all)
+		atmo_tx_collect(inst);
 	take_recycled(inst);
 	mutex_unlock(&inst->tx.mutex);
 }
@@ -418,12 +413,10 @@ static struct arrival arrival(const struct atmo_instance *inst)
 static __always_inline bool is_good(const struct arrival *a, const struct atmo_rx_frame *frame,
 				    u32 *slot)
 {
-	const uintptr_t distance = (uintptr_t)frame->page - (uintptr_t)a->pages;
 	u32 word;
 
-	*slot = distance / sizeof(*a->pages);
-	if (unlikely(distance / sizeof(*a->pages) >= a->nr_pages ||
-		     distance % sizeof(*a->pages) || !is_sound(frame)))
+	if (unlikely(!atmo_page_is_among(frame->page, a->pages, a->nr_pages, slot) ||
+		     !is_sound(frame)))
 		return false;
 	word = READ_ONCE(a->owners[*slot]);
 	return word == a->recycle || word == a->nic_rx;
@@ -577,7 +570,7 @@ bool atmo_instance_rx_waits(struct atmo_instance *inst)
 
 	lockdep_assert_held(&inst->rx.mutex);
 	if (ep->lane) {
-		recycle_all(inst);
+		try_recycled(inst, true);
 		provide(inst);
 		return ep->ops->rx_arm(ep->lane) ||
 		       (!nr_nic(inst) && READ_ONCE(inst->tx.nr_recycle));
@@ -644,7 +637,7 @@ int atmo_instance_rx(struct atmo_instance *inst, u32 nr)
 	inst->rx.vma = vma;
 	ret = rx_error(inst);
 	if (!ret) {
-		try_recycled(inst);
+		try_recycled(inst, false);
 		ret = rx_locked(inst, nr);
 	}
 	inst->rx.vma = NULL;

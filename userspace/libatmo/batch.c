@@ -23,12 +23,10 @@
 /* Short of pages: how often atmo_wait() looks whether some have been sent. */
 #define STARVED_POLL_MS	1
 /*
- * How long atmo_wait() looks for packets before it sleeps, and for how many. What an
- * interrupt and a wake-up take is of that order, and under load the next packet is not
- * far.
+ * How long atmo_wait() looks for packets before it sleeps. What an interrupt and a wake-up
+ * take is of that order, and under load the next packet is not far.
  */
 #define SPIN_US		50
-#define SPIN_BATCH	32
 /*
  * What a receiving call asks the kernel for at least: whoever takes packets one by one
  * finds the next ones in the ring.
@@ -460,7 +458,7 @@ static bool rx_spin(struct atmo_sock *s)
 	int64_t end = now_us() + SPIN_US;
 
 	do {
-		if (sock_kick(s, ATMO_RX_BATCH, SPIN_BATCH) < 0)
+		if (sock_kick(s, ATMO_RX_BATCH, RX_STAGE) < 0)
 			return false;
 		if (atmo_ring_peek(&s->rx, 1))
 			return true;
