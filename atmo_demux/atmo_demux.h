@@ -135,7 +135,7 @@ enum atmo_tx_csum {
  * struct atmo_tx_frame - a frame to send
  * @head: first bytes: headers, or the whole of a small frame; copied by the
  *	driver, the caller keeps them. Of ATMO_TX_HEAD_MAX bytes there the driver may
- *	read all. Or where tx_heads says; then they stay where they are
+ *	read all
  * @page: rest of the frame, or NULL. With @len 0 @head is all of the frame, and the page
  *	goes along, to come back as those of other frames do
  * @head_len: bytes at @head, 0..ATMO_TX_HEAD_MAX; 0 only with ATMO_TX_CSUM_NONE
@@ -154,6 +154,9 @@ struct atmo_tx_frame {
 	bool	recycle;
 };
 
+struct atmo_fast_rx;
+struct atmo_fast_tx;
+
 /* Something that a NIC has a limited number of. The name outlives the driver. */
 struct atmo_nic_limit {
 	char	name[24];
@@ -165,8 +168,8 @@ struct atmo_nic_limit {
  * struct atmo_nic_ops - what a driver does for stack instances
  *
  * A lane is one receive and one transmit queue. Its data-path verbs move
- * pages in batches and never sleep or allocate. For one lane, rx_provide,
- * rx_return and rx_arm are called by one caller at a time, tx_provide, tx_heads and
+ * pages in batches and never sleep or allocate. For one lane, rx_provide, rx_fast,
+ * rx_return and rx_arm are called by one caller at a time, tx_fast, tx_provide and
  * tx_return likewise; the two groups may run at the same time, and both may run
  * at the same time as the driver's own reset, link and netdev operations.
  *
@@ -194,6 +197,8 @@ struct atmo_nic_limit {
  *	sleep; works when the device is down or gone, too.
  * @rx_provide: give up to @n pages to the receive queue; returns how many were
  *	taken, from the first on. Those belong to the NIC now, which knows of them at once.
+ * @rx_fast: take up to @n received frames as atmo_stack/fast.h says; returns how many:
+ *	their pages have their new owners, their entries are filled
  * @rx_return: take up to @n received frames; their pages are the caller's again.
  *	A frame over several buffers comes as several entries, all flagged.
  * @rx_arm: ask for one atmo_lane_wake() when the next frame arrives. Returns
@@ -202,10 +207,8 @@ struct atmo_nic_limit {
  *	first on. Their pages belong to the NIC until tx_return yields them. It
  *	stops before a frame that breaks the rules of struct atmo_tx_frame, and
  *	will each time.
- * @tx_heads: where the heads of the next @n frames to be provided will be sent from, in
- *	order, with room for ATMO_TX_HEAD_MAX bytes each: who builds them there saves a
- *	copy. The caller's to write until tx_provide has taken that frame. Returns how many
- *	there are at present
+ * @tx_fast: send up to @n entries as atmo_stack/fast.h says; returns how many: their pages
+ *	are the NIC's, to be recycled
  * @tx_return: pages (never NULL) of frames that have been sent, up to @n, in the
  *	order of sending; frames without a page yield nothing. Those to be recycled are
  *	counted in *recycled instead: the receive queue has them now. Only those that it
@@ -229,10 +232,11 @@ struct atmo_nic_ops {
 	void (*lane_retire)(struct atmo_lane *lane);
 	void (*lane_close)(struct atmo_lane *lane);
 	u32 (*rx_provide)(struct atmo_lane *lane, struct atmo_page *const *pages, u32 n);
+	u32 (*rx_fast)(struct atmo_lane *lane, struct atmo_fast_rx *to, u32 n);
 	u32 (*rx_return)(struct atmo_lane *lane, struct atmo_rx_frame *frames, u32 n);
 	bool (*rx_arm)(struct atmo_lane *lane);
+	u32 (*tx_fast)(struct atmo_lane *lane, struct atmo_fast_tx *from, u32 n);
 	u32 (*tx_provide)(struct atmo_lane *lane, const struct atmo_tx_frame *frames, u32 n);
-	u32 (*tx_heads)(struct atmo_lane *lane, u8 **heads, u32 n);
 	u32 (*tx_return)(struct atmo_lane *lane, struct atmo_page **pages, u32 n,
 			 u32 *recycled);
 	int (*lane_error)(const struct atmo_lane *lane);

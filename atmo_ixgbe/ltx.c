@@ -25,11 +25,12 @@
 #include <linux/tcp.h>
 #include <linux/udp.h>
 
+#include "../atmo_stack/fast.h"
 #include "priv.h"
 
 #define RS_INTERVAL	32
-/* In @page of a frame: the page is to be received into next. */
-#define LTX_RECYCLE	1UL
+/* In @page of a frame: the page, if there is one, is not to be received into next. */
+#define LTX_YIELD	1UL
 /* Heads up to this long are copied without regard to how long they are. */
 #define LTX_SHORT_HEAD	64
 /* Watchdog ticks without progress until the queue counts as hung. */
@@ -93,7 +94,7 @@ static __always_inline void ltx_write(struct atmo_ixgbe_ltx *tx, struct ltx_curs
 }
 
 /* What the stack module may ask for; anything else would confuse the device. */
-static __always_inline bool ltx_valid(const struct atmo_tx_frame *f, u32 total)
+static bool ltx_valid(const struct atmo_tx_frame *f, u32 total)
 {
 	if (total < ETH_HLEN || total > ATMO_FRAME_MAX || (u32)f->offset + f->len > PAGE_SIZE)
 		return false;
@@ -115,7 +116,7 @@ static noinline void ltx_copy_tiny(u8 *to, const struct atmo_tx_frame *f)
 }
 
 /* There are always ATMO_TX_HEAD_MAX bytes; those beyond the head aren't sent. */
-static noinline void ltx_copy_head(u8 *to, const struct atmo_tx_frame *f)
+static void ltx_copy_head(u8 *to, const struct atmo_tx_frame *f)
 {
 	if (likely(f->head_len <= LTX_SHORT_HEAD))
 		memcpy(to, f->head, LTX_SHORT_HEAD);
@@ -124,15 +125,21 @@ static noinline void ltx_copy_head(u8 *to, const struct atmo_tx_frame *f)
 }
 
 /* A frame, or the rest of it, in its page. */
-static __always_inline void ltx_put_page(struct atmo_ixgbe_ltx *tx, struct ltx_cursor *c,
-					 const struct atmo_tx_frame *f, u8 csum, u32 total)
+static __always_inline void ltx_put_range(struct atmo_ixgbe_ltx *tx, struct ltx_cursor *c,
+					  const struct atmo_page *page, u32 offset, u32 len,
+					  u8 csum, u32 total)
 {
-	dma_sync_single_range_for_device(tx->dev, f->page->dma, f->offset, f->len,
-					 DMA_BIDIRECTIONAL);
-	ltx_write(tx, c, f->page->dma + f->offset, f->len, IXGBE_TXD_DCMD_EOP, csum, total);
+	dma_sync_single_range_for_device(tx->dev, page->dma, offset, len, DMA_BIDIRECTIONAL);
+	ltx_write(tx, c, page->dma + offset, len, IXGBE_TXD_DCMD_EOP, csum, total);
 }
 
-static __always_inline void ltx_put_head(struct atmo_ixgbe_ltx *tx, struct ltx_cursor *c,
+static void ltx_put_page(struct atmo_ixgbe_ltx *tx, struct ltx_cursor *c,
+			 const struct atmo_tx_frame *f, u8 csum, u32 total)
+{
+	ltx_put_range(tx, c, f->page, f->offset, f->len, csum, total);
+}
+
+static void ltx_put_head(struct atmo_ixgbe_ltx *tx, struct ltx_cursor *c,
 					 const struct atmo_ixgbe_tx_frame *place,
 					 const struct atmo_tx_frame *f, u32 total)
 {
@@ -142,8 +149,7 @@ static __always_inline void ltx_put_head(struct atmo_ixgbe_ltx *tx, struct ltx_c
 			  IXGBE_TX_MIN_LEN);
 		return;
 	}
-	if (unlikely(f->head != place->head))
-		ltx_copy_head(place->head, f);
+	ltx_copy_head(place->head, f);
 	ltx_write(tx, c, place->head_dma, f->head_len, f->len ? 0 : IXGBE_TXD_DCMD_EOP, f->csum,
 		  total);
 	if (f->len)
@@ -151,34 +157,29 @@ static __always_inline void ltx_put_head(struct atmo_ixgbe_ltx *tx, struct ltx_c
 }
 
 /* False: @f breaks the rules of struct atmo_tx_frame. */
-static __always_inline bool ltx_put(struct atmo_ixgbe_ltx *tx, struct ltx_cursor *c,
+static bool ltx_put(struct atmo_ixgbe_ltx *tx, struct ltx_cursor *c,
 				    const struct atmo_tx_frame *f)
 {
 	struct atmo_ixgbe_tx_frame *place = ltx_frame(tx, c->next);
 	u32 total = (u32)f->head_len + f->len;
-	unsigned long page = 0;
-
 	if (unlikely(!ltx_valid(f, total)))
 		return false;
 	if (f->head_len || unlikely(total < IXGBE_TX_MIN_LEN))
 		ltx_put_head(tx, c, place, f, total);
 	else
 		ltx_put_page(tx, c, f, ATMO_TX_CSUM_NONE, total);
-	if (f->page) {
-		page = (unsigned long)f->page | f->recycle;
-		c->nr_paged++;
-	}
-	place->page = page;
-	place->end = c->use;
+	place->page = (unsigned long)f->page | !(f->page && f->recycle);
+	c->nr_paged += !!f->page;
 	c->next++;
 	return true;
 }
 
 /* The frame put last reports for all since @first; the device hasn't seen it yet. */
-static void ltx_report(struct atmo_ixgbe_ltx *tx, u32 first, const struct ltx_cursor *c)
+static void ltx_report(struct atmo_ixgbe_ltx *tx, u32 first, struct ltx_cursor c)
 {
-	ltx_frame(tx, first)->report = c->next - 1;
-	tx->desc[(c->use - 1) & tx->mask].read.cmd_type_len |= cpu_to_le32(IXGBE_TXD_DCMD_RS);
+	ltx_frame(tx, first)->report = c.next - 1;
+	ltx_frame(tx, c.next - 1)->end = c.use;
+	tx->desc[(c.use - 1) & tx->mask].read.cmd_type_len |= cpu_to_le32(IXGBE_TXD_DCMD_RS);
 }
 
 static bool ltx_descriptor_done(const struct atmo_ixgbe_ltx *tx, u32 i)
@@ -209,30 +210,112 @@ static void ltx_skip_pageless(struct atmo_ixgbe_ltx *tx)
 {
 	if (!tx->nr_paged)
 		tx->clean = tx->done;
-	while (tx->clean != tx->done && !ltx_frame(tx, tx->clean)->page)
+	while (tx->clean != tx->done && ltx_frame(tx, tx->clean)->page == LTX_YIELD)
 		tx->clean++;
 }
 
-/**
- * atmo_ixgbe_lane_tx_heads() - tx_heads of struct atmo_nic_ops
- * @lane: lane
- * @heads: filled with where the heads of the next frames go, in order
- * @n: room in @heads
- *
- * Context: process; one caller at a time in this half of the lane.
- * Return: how many, as far as places are free that are known to be.
- */
-u32 atmo_ixgbe_lane_tx_heads(struct atmo_lane *lane, u8 **heads, u32 n)
+/* Makes room for up to @n frames; returns for how many there is. */
+static u32 ltx_make_room(struct atmo_ixgbe_ltx *tx, u32 n)
+{
+	if (ltx_room(tx) < n) {
+		ltx_reap(tx);
+		ltx_skip_pageless(tx);
+		n = min(n, ltx_room(tx));
+	}
+	return n;
+}
+
+static struct ltx_cursor ltx_begin(const struct atmo_ixgbe_ltx *tx)
+{
+	return (struct ltx_cursor) {
+		.use = tx->use, .next = tx->next, .nr_paged = tx->nr_paged,
+	};
+}
+
+/* The batch that ends at @c goes to the device. */
+static void ltx_end(struct atmo_lane *lane, struct ltx_cursor c)
 {
 	struct atmo_ixgbe_ltx *tx = &lane->tx;
-	u32 i;
+
+	lane->tx_frames += c.next - tx->next;
+	tx->use = c.use;
+	tx->next = c.next;
+	tx->nr_paged = c.nr_paged;
+	/* Orders the descriptors before it. */
+	writel(tx->use & tx->mask, tx->tail);
+}
+
+/* A datagram: its head, and a payload that doesn't fit there from where it lies. */
+static __always_inline void ltx_put_datagram(struct atmo_ixgbe_ltx *tx, struct ltx_cursor *c,
+					     const struct atmo_ixgbe_tx_frame *place,
+					     const struct atmo_fast_tx *f,
+					     const struct atmo_page *page,
+					     const struct atmo_tx_words *words)
+{
+	const u32 head_len = atmo_fast_tx_head(f, place->head, page, words);
+	const u32 total = ATMO_UDP4_HEADERS + words->len;
+
+	ltx_write(tx, c, place->head_dma, head_len, head_len == total ? IXGBE_TXD_DCMD_EOP : 0,
+		  ATMO_TX_CSUM_UDP4, total);
+	if (unlikely(head_len != total))
+		ltx_put_range(tx, c, page, words->offset, words->len, ATMO_TX_CSUM_UDP4, total);
+}
+
+/* Up to RS_INTERVAL entries. @datagrams: or whole frames; constant */
+static __always_inline u32 ltx_fast(struct atmo_lane *lane, struct atmo_fast_tx *from, u32 n,
+				    bool datagrams)
+{
+	struct atmo_ixgbe_ltx *tx = &lane->tx;
+	struct ltx_cursor c = ltx_begin(tx);
+	struct atmo_ixgbe_tx_frame *place;
+	const u32 first = c.next, end = c.next + n;
+	struct atmo_fast_tx f = *from;
+	struct atmo_tx_words words;
+	struct atmo_page *page;
+
+	while (c.next != end && atmo_fast_tx_next(&f, &words, datagrams)) {
+		page = &f.pages[words.slot];
+		place = ltx_frame(tx, c.next++);
+		if (datagrams)
+			ltx_put_datagram(tx, &c, place, &f, page, &words);
+		else
+			ltx_put_range(tx, &c, page, words.offset, words.len,
+				      ATMO_TX_CSUM_NONE, words.len);
+		place->page = (unsigned long)page;
+	}
+	n = c.next - first;
+	if (n) {
+		c.nr_paged += n;
+		ltx_report(tx, first, c);
+		ltx_end(lane, c);
+	}
+	from->bytes = f.bytes;
+	from->other = c.next != end;
+	return n;
+}
+
+/**
+ * atmo_ixgbe_lane_tx_fast() - tx_fast of struct atmo_nic_ops
+ * @lane: lane
+ * @from: where entries are
+ * @n: most entries to send
+ *
+ * Context: process; one caller at a time in this half of the lane.
+ * Return: entries sent, 0 while the device is down.
+ */
+u32 atmo_ixgbe_lane_tx_fast(struct atmo_lane *lane, struct atmo_fast_tx *from, u32 n)
+{
+	struct atmo_ixgbe_ltx *tx = &lane->tx;
+	u32 sent = 0;
 
 	spin_lock(&tx->lock);
-	n = min(n, tx->frame_mask + 1 - (tx->next - tx->clean));
-	for (i = 0; i < n; i++)
-		heads[i] = ltx_frame(tx, tx->next + i)->head;
+	if (!tx->running)
+		goto out;
+	n = min_t(u32, ltx_make_room(tx, n), RS_INTERVAL);
+	sent = from->find ? ltx_fast(lane, from, n, true) : ltx_fast(lane, from, n, false);
+out:
 	spin_unlock(&tx->lock);
-	return n;
+	return sent;
 }
 
 /**
@@ -257,28 +340,18 @@ u32 atmo_ixgbe_lane_tx_provide(struct atmo_lane *lane, const struct atmo_tx_fram
 	spin_lock(&tx->lock);
 	if (!tx->running)
 		goto out;
-	if (ltx_room(tx) < n) {
-		ltx_reap(tx);
-		ltx_skip_pageless(tx);
-		n = min(n, ltx_room(tx));
-	}
-	c = (struct ltx_cursor) { .use = tx->use, .next = tx->next, .nr_paged = tx->nr_paged };
+	n = ltx_make_room(tx, n);
+	c = ltx_begin(tx);
 	do {
 		first = c.next;
 		end = min(n, taken + RS_INTERVAL);
 		while (taken < end && ltx_put(tx, &c, &frames[taken]))
 			taken++;
 		if (c.next != first)
-			ltx_report(tx, first, &c);
+			ltx_report(tx, first, c);
 	} while (c.next - first == RS_INTERVAL);
-	if (taken) {
-		tx->use = c.use;
-		tx->next = c.next;
-		tx->nr_paged = c.nr_paged;
-		lane->tx_frames += taken;
-		/* Orders the descriptors before it. */
-		writel(tx->use & tx->mask, tx->tail);
-	}
+	if (taken)
+		ltx_end(lane, c);
 out:
 	spin_unlock(&tx->lock);
 	return taken;
@@ -299,24 +372,25 @@ u32 atmo_ixgbe_lane_tx_return(struct atmo_lane *lane, struct atmo_page **pages, 
 {
 	struct atmo_ixgbe_ltx *tx = &lane->tx;
 	struct atmo_ixgbe_rx *rx = &lane->rx;
-	u32 i, use, full, nr = 0;
+	u32 i, done, use, full, nr = 0;
 	unsigned long page;
 
 	spin_lock(&tx->lock);
 	ltx_reap(tx);
+	done = tx->done;
 	spin_lock(&rx->lock);
 	use = rx->use;
 	full = use + atmo_ixgbe_rx_room(rx);
-	for (i = tx->clean; i != tx->done; i++) {
+	for (i = tx->clean; i != done; i++) {
 		page = ltx_frame(tx, i)->page;
-		if (page & LTX_RECYCLE && use != full) {
-			atmo_ixgbe_rx_write(rx, use++, (struct atmo_page *)(page & ~LTX_RECYCLE));
+		if (likely(!(page & LTX_YIELD) && use != full)) {
+			atmo_ixgbe_rx_write(rx, use++, (struct atmo_page *)page);
 			continue;
 		}
 		if (nr == n)
 			break;
-		pages[nr] = (struct atmo_page *)(page & ~LTX_RECYCLE);
-		nr += !!page;
+		pages[nr] = (struct atmo_page *)(page & ~LTX_YIELD);
+		nr += page != LTX_YIELD;
 	}
 	tx->clean = i;
 	*recycled = use - rx->use;

@@ -113,8 +113,8 @@ struct atmo_ixgbe_rx {
 
 /**
  * struct atmo_ixgbe_tx_frame - a place for a frame in a lane's transmit ring
- * @page: to be yielded, or 0; the lowest bit says that it is to be recycled
- * @end: descriptor after its last one, as a free-running index
+ * @page: to be recycled; or, with the lowest bit set, to be yielded, if there is one
+ * @end: of one that reports: descriptor after its last one, as a free-running index
  * @report: of the first frame after a report, the one that reports next
  * @head: ATMO_IXGBE_HEAD_LEN bytes that a head is sent from; constant
  * @head_dma: its bus address; constant
@@ -542,6 +542,7 @@ struct atmo_ixgbe_rx_meta {
 
 void atmo_ixgbe_rx_repost(struct atmo_ixgbe_rx *rx);
 bool atmo_ixgbe_rx_waiting(const struct atmo_ixgbe_rx *rx);
+u32 atmo_ixgbe_lane_rx_fast(struct atmo_lane *lane, struct atmo_fast_rx *to, u32 n);
 u32 atmo_ixgbe_lane_rx_return(struct atmo_lane *lane, struct atmo_rx_frame *frames, u32 n);
 void atmo_ixgbe_rx_tail_lazily(struct atmo_ixgbe_rx *rx);
 u32 atmo_ixgbe_rx_post_batch(struct atmo_ixgbe_rx *rx, struct atmo_page *const *pages, u32 n);
@@ -593,7 +594,7 @@ void atmo_ixgbe_lanes_remove(struct atmo_ixgbe *port);
 /* ---- ltx.c ---- */
 u32 atmo_ixgbe_lane_tx_provide(struct atmo_lane *lane, const struct atmo_tx_frame *frames,
 			       u32 n);
-u32 atmo_ixgbe_lane_tx_heads(struct atmo_lane *lane, u8 **heads, u32 n);
+u32 atmo_ixgbe_lane_tx_fast(struct atmo_lane *lane, struct atmo_fast_tx *from, u32 n);
 u32 atmo_ixgbe_lane_tx_return(struct atmo_lane *lane, struct atmo_page **pages, u32 n,
 			      u32 *recycled);
 void atmo_ixgbe_ltx_restart(struct atmo_ixgbe_ltx *tx);

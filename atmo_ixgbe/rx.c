@@ -12,6 +12,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/etherdevice.h>
 
+#include "../atmo_stack/fast.h"
 #include "priv.h"
 
 /* Pages that a write of the tail is worth. */
@@ -189,6 +190,89 @@ static __always_inline u32 rx_take_batch(struct atmo_ixgbe_rx *rx, struct atmo_r
 		i++;
 	rx->clean = clean + i;
 	return i;
+}
+
+/* What frames of the fast path are: whole and sound, and, of datagrams, with right checksums. */
+#define RX_FAST_WHOLE		(IXGBE_RXD_STAT_DD | IXGBE_RXD_STAT_EOP)
+#define RX_FAST_DATAGRAM	(IXGBE_RXD_STAT_DD | RX_PLAIN_STATUS)
+
+static __always_inline bool rx_is_fast(const union ixgbe_rx_desc *d, u32 status, bool datagram)
+{
+	if (!datagram)
+		return (status & (RX_FAST_WHOLE | IXGBE_RXD_ERR_RXE)) == RX_FAST_WHOLE;
+	return (status & (RX_FAST_DATAGRAM | RX_PLAIN_ERRORS)) == RX_FAST_DATAGRAM &&
+	       (le32_to_cpu(READ_ONCE(d->wb.pkt_info)) &
+		(IXGBE_RXD_PKT_UDP | IXGBE_RXD_PKT_IS_ETQF)) == IXGBE_RXD_PKT_UDP;
+}
+
+/* @datagrams: or whole frames; constant */
+static __always_inline u32 rx_fast(struct atmo_ixgbe_rx *rx, struct atmo_fast_rx *to, u32 n,
+				   bool datagrams)
+{
+	const u32 clean = rx->clean, at = clean - rx->start, mask = rx->mask;
+	const union ixgbe_rx_desc *d, *desc = rx->desc;
+	struct atmo_page *const *pages = rx->page;
+	struct device *dev = rx->dev;
+	struct atmo_fast_rx f = *to;
+	struct atmo_page *page;
+	bool other = false;
+	u32 i, status, len;
+
+	n = min(n, rx->use - clean);
+	for (i = 0; i < n; i++) {
+		d = &desc[(at + i) & mask];
+		status = le32_to_cpu(READ_ONCE(d->wb.status_error));
+		if (!(status & IXGBE_RXD_STAT_DD))
+			break;
+		/* The device writes the status last: no other field before it. */
+		dma_rmb();
+		len = le16_to_cpu(READ_ONCE(d->wb.length));
+		other = true;
+		if (unlikely(!rx_is_fast(d, status, datagrams)))
+			break;
+		if (unlikely(len > ATMO_IXGBE_RX_BUF_LEN))
+			break;
+		page = pages[(clean + i) & mask];
+		dma_sync_single_range_for_cpu(dev, page->dma, ATMO_FRAME_OFFSET, len,
+					      DMA_BIDIRECTIONAL);
+		if (unlikely(!(datagrams ? atmo_fast_rx_datagram(&f, page, len) :
+					   atmo_fast_rx_whole(&f, page, len))))
+			break;
+		other = false;
+	}
+	rx->clean = clean + i;
+	to->bytes = f.bytes;
+	to->other = other;
+	return i;
+}
+
+/**
+ * atmo_ixgbe_lane_rx_fast() - rx_fast of struct atmo_nic_ops
+ * @lane: lane
+ * @to: where frames go
+ * @n: most frames to take
+ *
+ * Context: process; one caller at a time in this half of the lane.
+ * Return: number of frames.
+ */
+u32 atmo_ixgbe_lane_rx_fast(struct atmo_lane *lane, struct atmo_fast_rx *to, u32 n)
+{
+	struct atmo_ixgbe_rx *rx = &lane->rx;
+
+	spin_lock(&rx->lock);
+	if (unlikely(rx->in_multi)) {
+		to->other = true;
+		n = 0;
+	} else if (to->match) {
+		n = rx_fast(rx, to, n, true);
+	} else {
+		n = rx_fast(rx, to, n, false);
+	}
+	lane->rx_frames += n;
+	if (rx->running)
+		atmo_ixgbe_rx_tail_lazily(rx);
+	spin_unlock(&rx->lock);
+	return n;
 }
 
 /**

@@ -108,9 +108,9 @@ struct atmo_tx_work {
  *	NULL: nothing is kept of them
  * @tx: build @n headers or send by way of Linux; process context, instance's
  *	transmit mutex held, and the task can sleep
- * @tx_plain: after @tx has left an entry to the lane, the headers of further ones to the
- *	same destination, which hold to the end of the batch, or NULL; NULL: there are
- *	none. Called as @tx
+ * @tx_plain: the headers of an entry that @tx would leave to the lane, and of further ones
+ *	to the same destination to the end of the batch; NULL: @tx has to see it. Called as
+ *	@tx, in a lane; NULL: there are none
  * @headers: ATMO_GET_HEADERS: fill in len and bytes of an argument whose flags are
  *	checked; returns an error of it. Called as @tx; NULL: not supported
  * @max_payload: largest payload to be sent now (device MTU)

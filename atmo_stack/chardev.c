@@ -133,7 +133,7 @@ static int batch_ioctl(struct atmo_instance *inst, void __user *arg,
 	return copy_to_user(arg, &batch, sizeof(batch)) ? -EFAULT : 0;
 }
 
-static int exchange_ioctl(struct atmo_instance *inst, void __user *arg)
+static int exchange_ioctl(struct atmo_instance *inst, void __user *arg, bool reply)
 {
 	/* One word, which is copied in a few instructions. */
 	union {
@@ -145,7 +145,7 @@ static int exchange_ioctl(struct atmo_instance *inst, void __user *arg)
 	static_assert(sizeof(x.arg) == sizeof(x.word));
 	if (get_user(x.word, (u64 __user *)arg))
 		return -EFAULT;
-	err = atmo_check_exchange(&x.arg) ?: atmo_instance_exchange(inst, &x.arg);
+	err = atmo_check_exchange(&x.arg) ?: atmo_instance_exchange(inst, &x.arg, reply);
 	return err ?: put_user(x.word, (u64 __user *)arg);
 }
 
@@ -195,8 +195,8 @@ static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 	void __user *uarg = (void __user *)arg;
 
 	/* Once a batch, the others hardly ever. */
-	if (likely(cmd == ATMO_EXCHANGE))
-		return exchange_ioctl(inst, uarg);
+	if (likely(cmd == ATMO_REPLY || cmd == ATMO_EXCHANGE))
+		return exchange_ioctl(inst, uarg, cmd == ATMO_REPLY);
 	switch (cmd) {
 	case ATMO_BIND:
 		return bind_ioctl(inst, uarg);

@@ -20,7 +20,7 @@ static inline int atmo_check_cmd(unsigned int cmd)
 	static const unsigned int known[] = {
 		ATMO_BIND, ATMO_GET_INFO, ATMO_GET_STATS, ATMO_RX_BATCH,
 		ATMO_TX_BATCH, ATMO_RESTART, ATMO_NEIGH, ATMO_ROUTE, ATMO_GROUP,
-		ATMO_GET_HEADERS, ATMO_EXCHANGE, ATMO_CAPTURE,
+		ATMO_GET_HEADERS, ATMO_EXCHANGE, ATMO_REPLY, ATMO_CAPTURE,
 	};
 	unsigned int i;
 
@@ -217,39 +217,41 @@ static inline int atmo_check_tx_whole(const struct atmo_tx_desc *desc, u8 *reaso
 	return 0;
 }
 
-/* atmo_tx_words.rest of an entry that has a port and flags */
-static inline u64 atmo_tx_rest(__be16 port, u32 flags)
+/* The word of an entry that is atmo_tx_words.rest. */
+union atmo_tx_rest {
+	struct {
+		u16 reserved;
+		__be16 port;
+		u32 flags;
+	} part;
+	u64 word;
+};
+
+static inline u64 atmo_tx_rest(u16 reserved, __be16 port, u32 flags)
 {
-	const union {
-		struct {
-			u16 reserved;
-			__be16 port;
-			u32 flags;
-		} part;
-		u64 word;
-	} rest = { .part = { .port = port, .flags = flags } };
+	const union atmo_tx_rest rest = {
+		.part = { .reserved = reserved, .port = port, .flags = flags },
+	};
 
 	return rest.word;
 }
 
-/* Of slot, offset and length: as atmo_check_tx() and the check of the slot before. */
-static __always_inline bool atmo_tx_in_range(const struct atmo_tx_words *words, u32 nr_pages,
-					     u32 max_payload)
+static inline __be16 atmo_tx_rest_port(u64 word)
 {
-	return words->slot < nr_pages && words->len <= max_payload &&
-	       (u32)words->offset + words->len <= ATMO_PAGE_SIZE;
+	const union atmo_tx_rest rest = { .word = word };
+
+	return rest.part.port;
 }
 
 /*
- * Nearly all entries of who forwards frames: true only if nothing is wrong with the
- * slot, and neither atmo_check_tx() nor atmo_check_tx_whole() would say no.
+ * Of slot, offset and length: as atmo_check_tx() and the check of the slot before. There
+ * are @mask + 1 pages.
  */
-static __always_inline bool atmo_tx_is_plain_whole(const struct atmo_tx_words *words,
-						   u32 nr_pages, u32 max_payload)
+static __always_inline bool atmo_tx_in_range(const struct atmo_tx_words *words, u32 mask,
+					     u32 max_payload)
 {
-	return atmo_tx_in_range(words, nr_pages, max_payload) && words->len >= ETH_HLEN &&
-	       words->rest == atmo_tx_rest(0, ATMO_TX_RECYCLE) &&
-	       !(words->addr[0] | words->addr[1]);
+	return words->slot <= mask && words->len <= max_payload &&
+	       words->offset + words->len <= ATMO_PAGE_SIZE;
 }
 
 #endif /* ATMO_STACK_CHECK_H */

@@ -66,6 +66,9 @@ static void rings_init(struct atmo_instance *inst)
 	for (id = 0; id < ATMO_NR_RINGS; id++)
 		atmo_ring_init(rings[id], inst->rings + info[id].cursor_offset,
 			       inst->rings + info[id].desc_offset, inst->nr_pages);
+	inst->rx.released = (struct atmo_ring_cursors){ };
+	atmo_ring_init(&inst->rx.replies, &inst->rx.released, inst->rx.ring.entries,
+		       inst->nr_pages);
 }
 
 int atmo_rings_create(struct atmo_instance *inst)

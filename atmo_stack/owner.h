@@ -37,15 +37,15 @@
  * @ATMO_OWNER_USER: the application
  * @ATMO_OWNER_SPARE: the instance: to receive into, not yet given to a queue
  * @ATMO_OWNER_NIC_RX: the lane's receive queue
+ * @ATMO_OWNER_RECYCLE: the lane's transmit queue, then its receive queue
  * @ATMO_OWNER_TX: the instance or the lane's transmit queue, to be sent
- * @ATMO_OWNER_RECYCLE: the same, and then the lane's receive queue
  */
 enum atmo_owner {
 	ATMO_OWNER_USER,
 	ATMO_OWNER_SPARE,
 	ATMO_OWNER_NIC_RX,
-	ATMO_OWNER_TX,
 	ATMO_OWNER_RECYCLE,
+	ATMO_OWNER_TX,
 	ATMO_NR_OWNERS,
 };
 
@@ -54,6 +54,8 @@ enum atmo_owner {
 
 #define ATMO_OWNER_BITS		3
 static_assert(ATMO_NR_OWNERS <= 1 << ATMO_OWNER_BITS, "more owners than bits");
+/* For atmo_owner_is_received(). */
+static_assert((ATMO_OWNER_NIC_RX | 1) == ATMO_OWNER_RECYCLE, "differ in more than a bit");
 
 /* What the application has is nobody's in particular. */
 static inline u32 atmo_owner_word(u32 member, u32 owner)
@@ -70,6 +72,12 @@ static inline u32 atmo_owner_of(u32 word)
 static inline bool atmo_owner_is_member(u32 word, u32 member)
 {
 	return atmo_owner_of(word) != ATMO_OWNER_USER && word >> ATMO_OWNER_BITS == member;
+}
+
+/* May the lane receive into it? @recycle: the word of one that it may, of the member */
+static inline bool atmo_owner_is_received(u32 word, u32 recycle)
+{
+	return (word | 1) == recycle;
 }
 
 static inline bool atmo_owner_may(u32 from, u32 to)

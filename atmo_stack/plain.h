@@ -30,19 +30,19 @@ static __always_inline u32 atmo_plain_len(const struct atmo_rx_frame *frame,
 /**
  * atmo_plain_fill() - the rx entry of such a datagram
  * @desc: out: all but slot and flags
- * @frame: as for atmo_plain_len()
- * @head: filled in there
+ * @offset: of the frame in its page
+ * @head: filled in by atmo_plain_len()
  * @len: returned there
  *
  * Context: any.
  */
 static __always_inline void atmo_plain_fill(struct atmo_rx_desc *desc,
-					    const struct atmo_rx_frame *frame,
-					    const struct atmo_udp_head *head, u32 len)
+					    u16 offset, const struct atmo_udp_head *head,
+					    u32 len)
 {
-	desc->offset = frame->offset + ATMO_UDP4_HEADERS;
+	desc->offset = offset + ATMO_UDP4_HEADERS;
 	desc->len = len - ATMO_UDP_LEN;
-	desc->frame_offset = frame->offset;
+	desc->frame_offset = offset;
 	desc->port = atmo_udp_sport(head);
 	desc->addr[0] = atmo_udp_saddr(head);
 	desc->addr[1] = 0;

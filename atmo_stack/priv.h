@@ -29,6 +29,7 @@
 
 #include "../atmo_demux/trace.h"
 #include "atmo_stack.h"
+#include "fast.h"
 #include "override.h"
 #include "owner.h"
 #include "ring.h"
@@ -71,6 +72,9 @@ enum atmo_instance_state {
  * @mutex: protects the rest, the endpoint's queue and the lane's receive verbs
  * @free: consumer side of the free ring
  * @ring: producer side of the rx ring
+ * @replies: the entries of @ring once more, as what the application has released and
+ *	wants to be sent; consumed by ATMO_REPLY
+ * @released: cursors of @replies; the producer's is a checked copy of the application's
  * @spare: slots of owner ATMO_OWNER_SPARE, a stack: warm pages go first
  * @nr_spare: slots on it
  * @nr_nic: pages that were put into the lane's receive queue less those that came back,
@@ -87,6 +91,8 @@ struct atmo_rx_side {
 	struct mutex mutex;	/* protects the rest, see above */
 	struct atmo_ring free;
 	struct atmo_ring ring;
+	struct atmo_ring replies;
+	struct atmo_ring_cursors released;
 	u32	*spare;
 	u32	nr_spare;
 	u32	nr_nic;
@@ -120,10 +126,9 @@ struct atmo_rx_side {
  * @alone: during an exchange: nobody else can take pages of the application
  * @held: first of @frames that the lane has not taken
  * @nr_held: how many; they are offered again before anything else is consumed
- * @frames: as they go to the lane; heads are in @work, or where @heads says
+ * @frames: as they go to the lane; heads are in @work
  * @payload_len: by @frames, for the counters
  * @work: entries on their way through the protocol
- * @heads: by @frames, where datagrams' heads are to be built
  * @done: pages as they come back from the lane
  */
 struct atmo_tx_side {
@@ -148,7 +153,6 @@ struct atmo_tx_side {
 	struct atmo_tx_frame frames[ATMO_CHUNK];
 	u16	payload_len[ATMO_CHUNK];
 	struct atmo_tx_work work[ATMO_CHUNK];
-	u8	*heads[ATMO_CHUNK];
 	struct atmo_page *done[ATMO_CHUNK];
 };
 
@@ -394,21 +398,14 @@ void atmo_pages_keep(struct atmo_instance *inst);
 void atmo_pages_destroy(struct atmo_instance *inst);
 int atmo_pages_renew(struct atmo_instance *inst);
 
-/* Is it one of these pages at all? The driver's word is not taken for it. */
-static __always_inline bool atmo_page_is_among(const struct atmo_page *page,
-					       const struct atmo_page *pages, u32 nr_pages,
-					       u32 *slot)
-{
-	uintptr_t distance = (uintptr_t)page - (uintptr_t)pages;
-
-	*slot = distance / sizeof(*page);
-	return distance / sizeof(*page) < nr_pages && distance % sizeof(*page) == 0;
-}
-
+/* Is it one of the pages at all? The driver's word is not taken for it. */
 static inline bool atmo_page_known(const struct atmo_instance *inst,
 				   const struct atmo_page *page, u32 *slot)
 {
-	return atmo_page_is_among(page, inst->pages, inst->nr_pages, slot);
+	uintptr_t distance = (uintptr_t)page - (uintptr_t)inst->pages;
+
+	*slot = distance / sizeof(*page);
+	return distance / sizeof(*page) < inst->nr_pages && distance % sizeof(*page) == 0;
 }
 
 /* Nobody has it but for @refs references that are known: no mapping, no pipe, no I/O. */
@@ -466,9 +463,9 @@ void atmo_remap_chunk(struct atmo_instance *inst, u32 n);
 /* rx.c, tx.c */
 void atmo_tx_collect(struct atmo_instance *inst);
 int atmo_instance_rx(struct atmo_instance *inst, u32 nr);
-int atmo_instance_exchange(struct atmo_instance *inst, struct atmo_exchange *arg);
+int atmo_instance_exchange(struct atmo_instance *inst, struct atmo_exchange *arg, bool reply);
 bool atmo_instance_rx_waits(struct atmo_instance *inst);
 int atmo_instance_tx(struct atmo_instance *inst, u32 nr);
-int atmo_instance_tx_held(struct atmo_instance *inst, u32 nr);
+int atmo_instance_tx_held(struct atmo_instance *inst, struct atmo_ring *ring, u32 nr);
 
 #endif /* ATMO_STACK_PRIV_H */

@@ -13,6 +13,7 @@
 
 #include "check.h"
 #include "priv.h"
+#include "../atmo_portmgr/compat.h"
 
 static void raw_rx(struct atmo_instance *inst, void *priv, struct atmo_rx_work *work, u32 n)
 {
@@ -65,3 +66,4 @@ const struct atmo_proto atmo_raw_proto = {
 	.tx		= raw_tx,
 	.max_payload	= raw_max_payload,
 };
+EXPORT_SYMBOL_IF_KUNIT(atmo_raw_proto);

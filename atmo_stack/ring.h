@@ -64,6 +64,19 @@ static inline bool atmo_ring_reserve(const struct atmo_ring *ring, u32 *nr)
 	return filled <= ring->size;
 }
 
+/*
+ * Producer: *nr of the entries from @from on have been released. False, and none, when
+ * the application's cursor can't be.
+ */
+static inline bool atmo_ring_released(const struct atmo_ring *ring, u32 from, u32 *nr)
+{
+	/* (A) pairs with the application's (D): what it has written there can be read, too. */
+	u32 released = smp_load_acquire(&ring->cursors->consumer) - from;
+
+	*nr = released <= ring->cursor - from ? released : 0;
+	return released <= ring->cursor - from;
+}
+
 /* Consumer: the first @n entries may be overwritten. */
 static inline void atmo_ring_release(struct atmo_ring *ring, u32 n)
 {
@@ -112,8 +125,7 @@ static inline void atmo_ring_copy_tx(const struct atmo_ring *ring, u32 i,
 }
 
 /**
- * struct atmo_tx_words - a tx entry as it is read by a loop that judges most of them at
- *	a glance
+ * struct atmo_tx_words - copy of a tx entry, for a loop that judges most of them at a glance
  * @slot: as in struct atmo_tx_desc
  * @offset: likewise
  * @len: likewise
@@ -122,54 +134,33 @@ static inline void atmo_ring_copy_tx(const struct atmo_ring *ring, u32 i,
  */
 struct atmo_tx_words {
 	u32	slot;
-	u16	offset;
-	u16	len;
+	u32	offset;
+	u32	len;
 	u64	rest;
 	u64	addr[2];
 };
 
-static_assert(sizeof(struct atmo_tx_words) == sizeof(struct atmo_tx_desc), "not an entry");
-
 /* As atmo_ring_copy_tx(). */
-static inline struct atmo_tx_words atmo_ring_read_tx(const struct atmo_ring *ring, u32 i)
+static __always_inline struct atmo_tx_words atmo_tx_words_read(const struct atmo_tx_desc *from)
 {
-	const struct atmo_tx_words *from = (const struct atmo_tx_words *)ring->entries +
-					   atmo_ring_index(ring, i);
+	const u64 *words = (const u64 *)from;
 
 	return (struct atmo_tx_words) {
 		.slot = READ_ONCE(from->slot),
 		.offset = READ_ONCE(from->offset),
 		.len = READ_ONCE(from->len),
-		.rest = READ_ONCE(from->rest),
-		.addr = { READ_ONCE(from->addr[0]), READ_ONCE(from->addr[1]) },
+		.rest = READ_ONCE(words[1]),
+		.addr = { READ_ONCE(words[2]), READ_ONCE(words[3]) },
 	};
 }
 
-/* Written by its words, and never read back. */
-static inline struct atmo_rx_desc *atmo_ring_rx_entry(const struct atmo_ring *ring, u32 i)
-{
-	return (struct atmo_rx_desc *)ring->entries + atmo_ring_index(ring, i);
-}
-
+/* Never read back. */
 static inline void atmo_ring_put_rx(const struct atmo_ring *ring, u32 i,
 				    const struct atmo_rx_desc *desc)
 {
-	*atmo_ring_rx_entry(ring, i) = *desc;
-}
+	struct atmo_rx_desc *entries = ring->entries;
 
-/* An entry that is nothing but a slot and a range, from the frame's first byte on. */
-static inline void atmo_ring_put_whole(const struct atmo_ring *ring, u32 i, u32 slot,
-				       u16 offset, u16 len)
-{
-	struct atmo_rx_desc *entry = atmo_ring_rx_entry(ring, i);
-
-	entry->slot = slot;
-	entry->offset = offset;
-	entry->len = len;
-	entry->frame_offset = offset;
-	entry->port = 0;
-	entry->flags = 0;
-	memset(entry->addr, 0, sizeof(entry->addr));
+	entries[atmo_ring_index(ring, i)] = *desc;
 }
 
 static inline void atmo_ring_put_comp(const struct atmo_ring *ring, u32 i,

@@ -4,7 +4,9 @@
  *
  *   free ring, pages that were sent -> spare slots
  *   spare slots -> the lane's receive queue                hardware lane
- *   receive queue -> protocol judges -> rx ring            the page itself
+ *   receive queue -> rx ring                               the page itself, by the
+ *                                                          fast path (fast.h), or
+ *                    protocol judges                       one that is not as most
  *   private queue -> protocol judges -> rx ring            copied to a spare slot,
  *                                                          or remapped: remap.c
  *
@@ -16,7 +18,6 @@
 #include <linux/slab.h>
 
 #include "capture.h"
-#include "plain.h"
 #include "priv.h"
 #include "../atmo_portmgr/compat.h"
 
@@ -372,175 +373,67 @@ static u32 finish_all_shared(struct atmo_instance *inst, u32 n)
 	return delivered;
 }
 
-/* Judges and finishes the first @n of rx->frames; returns how many were delivered. */
-static u32 handle_judged(struct atmo_instance *inst, u32 n)
-{
-	u32 m = judge(inst, n);
-
-	if (atmo_captured(inst))
-		capture_judged(inst, m);
-	return inst->ep.lane ? finish_all_lane(inst, m) : finish_all_shared(inst, m);
-}
-
-/**
- * struct arrival - what pages that come from a lane are judged by, constant in a batch
- * @pages: of the instance
- * @owners: likewise
- * @nr_pages: likewise
- * @recycle: the owner's word of one that the lane sent and then received into
- * @nic_rx: of one that was provided
- */
-struct arrival {
-	const struct atmo_page *pages;
-	u32 *owners;
-	u32 nr_pages;
-	u32 recycle;
-	u32 nic_rx;
-};
-
-static struct arrival arrival(const struct atmo_instance *inst)
-{
-	return (struct arrival) {
-		.pages = inst->pages,
-		.owners = inst->owners,
-		.nr_pages = inst->nr_pages,
-		.recycle = atmo_owner_word(inst->member, ATMO_OWNER_RECYCLE),
-		.nic_rx = atmo_owner_word(inst->member, ATMO_OWNER_NIC_RX),
-	};
-}
-
-/* As nearly all are: sound, in a page of ours that the lane has. */
-static __always_inline bool is_good(const struct arrival *a, const struct atmo_rx_frame *frame,
-				    u32 *slot)
-{
-	u32 word;
-
-	if (unlikely(!atmo_page_is_among(frame->page, a->pages, a->nr_pages, slot) ||
-		     !is_sound(frame)))
-		return false;
-	word = READ_ONCE(a->owners[*slot]);
-	return word == a->recycle || word == a->nic_rx;
-}
-
-/* What is wrong with one that isn't good. */
-static noinline void refuse(struct atmo_instance *inst, const struct atmo_rx_frame *frame)
-{
-	u32 slot;
-
-	if (may_deliver(inst, frame, &slot))
-		atmo_instance_fail(inst);
-}
-
-/* The same for whole frames, which are what judge() would make of them. */
-static u32 handle_whole(struct atmo_instance *inst, u32 n)
-{
-	const struct arrival a = arrival(inst);
-	struct atmo_rx_side *rx = &inst->rx;
-	const struct atmo_rx_frame *frame = rx->frames, *end = frame + n;
-	const struct atmo_ring ring = rx->ring;
-	u32 slot, delivered = 0;
-	u64 bytes = 0;
-
-	for (; frame != end; frame++) {
-		if (unlikely(!is_good(&a, frame, &slot))) {
-			refuse(inst, frame);
-			continue;
-		}
-		/* Owner first, entry second: the entry says whose it is. */
-		atmo_owner_give(&a.owners[slot]);
-		atmo_ring_put_whole(&ring, delivered++, slot, frame->offset, frame->len);
-		bytes += frame->len;
-		trace_atmo_receive(inst->id, ATMO_LANE_HARDWARE, slot, frame->len);
-	}
-	rx->packets += delivered;
-	rx->bytes += bytes;
-	return delivered;
-}
-
-/* One that doesn't look like most; returns whether it went to the rx ring. */
-static noinline bool handle_other(struct atmo_instance *inst, const struct atmo_rx_frame *frame,
-				  u32 slot, u32 i)
-{
-	struct atmo_rx_work *work = inst->rx.work;
-
-	work->frame = *frame;
-	work->slot = slot;
-	inst->proto->rx(inst, inst->proto_priv, work, 1);
-	return finish_lane(inst, work, i);
-}
-
-/*
- * The same as handle_judged() in a lane: datagrams that look like @m are delivered
- * without asking the protocol, which would do the same.
- */
-static u32 handle_datagrams(struct atmo_instance *inst, u32 n, const struct atmo_udp_match *m)
-{
-	const struct arrival a = arrival(inst);
-	struct atmo_rx_side *rx = &inst->rx;
-	const struct atmo_rx_frame *frame = rx->frames, *end = frame + n;
-	u32 len, slot, plain = 0, delivered = 0;
-	const struct atmo_ring ring = rx->ring;
-	struct atmo_udp_head head;
-	struct atmo_rx_desc *entry;
-	u64 bytes = 0;
-
-	for (; frame != end; frame++) {
-		if (unlikely(!is_good(&a, frame, &slot))) {
-			refuse(inst, frame);
-			continue;
-		}
-		len = atmo_plain_len(frame, m, &head);
-		if (unlikely(!len)) {
-			delivered += handle_other(inst, frame, slot, delivered);
-			continue;
-		}
-		/* Owner first, entry second: the entry says whose it is. */
-		atmo_owner_give(&a.owners[slot]);
-		entry = atmo_ring_rx_entry(&ring, delivered++);
-		entry->slot = slot;
-		entry->flags = 0;
-		atmo_plain_fill(entry, frame, &head, len);
-		plain++;
-		bytes += len - ATMO_UDP_LEN;
-		trace_atmo_receive(inst->id, ATMO_LANE_HARDWARE, slot, len - ATMO_UDP_LEN);
-	}
-	rx->packets += plain;
-	rx->bytes += bytes;
-	return delivered;
-}
-
-static u32 handle_in_lane(struct atmo_instance *inst, u32 n)
-{
-	if (atmo_instance_is_whole(inst))
-		return handle_whole(inst, n);
-	if (!inst->proto->rx_plain)
-		return handle_judged(inst, n);
-	return handle_datagrams(inst, n, inst->proto->rx_plain(inst, inst->proto_priv));
-}
-
 /* Handles the first @n of rx->frames; the rx ring has room for them. */
 static void handle(struct atmo_instance *inst, u32 n)
 {
-	u32 delivered;
+	u32 delivered, m = judge(inst, n);
 
-	/* Captures are of what has been judged. */
-	if (inst->ep.lane && !atmo_captured(inst))
-		delivered = handle_in_lane(inst, n);
-	else
-		delivered = handle_judged(inst, n);
+	if (atmo_captured(inst))
+		capture_judged(inst, m);
+	delivered = inst->ep.lane ? finish_all_lane(inst, m) : finish_all_shared(inst, m);
 	if (delivered)
 		atmo_ring_submit(&inst->rx.ring, delivered);
+}
+
+/* What is captured or traced has been judged. */
+static bool is_fast(const struct atmo_instance *inst)
+{
+	return (inst->proto->rx_plain || atmo_instance_is_whole(inst)) && !atmo_captured(inst) &&
+	       !trace_atmo_receive_enabled();
+}
+
+/* Delivers up to @n frames, as far as all are as expected; *other: one isn't. */
+static u32 lane_fast(struct atmo_instance *inst, u32 n, bool *other)
+{
+	const struct atmo_proto *proto = inst->proto;
+	struct atmo_endpoint *ep = &inst->ep;
+	struct atmo_rx_side *rx = &inst->rx;
+	struct atmo_fast_rx to = {
+		.match = proto->rx_plain ? proto->rx_plain(inst, inst->proto_priv) : NULL,
+		.pages = inst->pages,
+		.owners = inst->owners,
+		.entries = rx->ring.entries,
+		.mask = rx->ring.size - 1,
+		.cursor = rx->ring.cursor,
+		.recycle = atmo_owner_word(inst->member, ATMO_OWNER_RECYCLE),
+	};
+
+	n = min(ep->ops->rx_fast(ep->lane, &to, n), n);
+	*other = to.other;
+	rx->nr_nic -= n;
+	rx->packets += n;
+	rx->bytes += to.bytes;
+	if (n)
+		atmo_ring_submit(&rx->ring, n);
+	return n;
 }
 
 static u32 lane_chunk(struct atmo_instance *inst, u32 n)
 {
 	struct atmo_endpoint *ep = &inst->ep;
+	u32 got, fast = 0;
+	bool other = true;
 
-	n = min(ep->ops->rx_return(ep->lane, inst->rx.frames, n), n);
-	inst->rx.nr_nic -= n;
-	if (n)
-		handle(inst, n);
-	return n;
+	if (likely(is_fast(inst)))
+		fast = lane_fast(inst, n, &other);
+	if (likely(!other))
+		return fast;
+	n -= fast;
+	got = min(ep->ops->rx_return(ep->lane, inst->rx.frames, n), n);
+	inst->rx.nr_nic -= got;
+	if (got)
+		handle(inst, got);
+	return fast + got;
 }
 
 /* A frame never waits for a slot half done: no more frames than spare slots. */
@@ -590,17 +483,31 @@ static void arm_for_epoll(struct atmo_instance *inst)
 		wake_up_interruptible_poll(&inst->waitq, EPOLLIN | EPOLLRDNORM);
 }
 
-static u32 rx_locked(struct atmo_instance *inst, u32 nr)
+/* Entries of the rx ring that may be filled. */
+static u32 rx_room(struct atmo_instance *inst, bool replied)
 {
 	struct atmo_rx_side *rx = &inst->rx;
-	u32 n, room, got, handled = 0;
+	u32 room;
+
+	/* What has been released but not been looked at is still to be sent. */
+	if (replied)
+		return rx->ring.size - (rx->ring.cursor - rx->replies.cursor);
+	if (!atmo_ring_reserve(&rx->ring, &room))
+		atmo_rx_drop(inst, ATMO_DROP_BAD_CURSOR);
+	else
+		rx->replies.cursor = rx->ring.cursor - (rx->ring.size - room);
+	return room;
+}
+
+/* @replied: after atmo_instance_replies() */
+static u32 rx_locked(struct atmo_instance *inst, u32 nr, bool replied)
+{
+	u32 n, got, handled = 0;
 
 	take_free(inst);
 	provide_lazily(inst);
-	if (!atmo_ring_reserve(&rx->ring, &room))
-		atmo_rx_drop(inst, ATMO_DROP_BAD_CURSOR);
 	/* Reckoned as if each frame were delivered. */
-	nr = min(nr, room);
+	nr = min(nr, rx_room(inst, replied));
 	while (handled < nr && !READ_ONCE(inst->failed)) {
 		n = min_t(u32, nr - handled, ATMO_CHUNK);
 		got = inst->ep.lane ? lane_chunk(inst, n) : queue_chunk(inst, n);
@@ -627,8 +534,7 @@ static int rx_error(const struct atmo_instance *inst)
 	return unlikely(!inst->proto) ? -EPROTONOSUPPORT : atmo_instance_device_error(inst);
 }
 
-/* Number of frames handled, or a negative errno. */
-int atmo_instance_rx(struct atmo_instance *inst, u32 nr)
+static int receive(struct atmo_instance *inst, u32 nr, bool replied)
 {
 	struct vm_area_struct *vma = atmo_remap_begin(inst);
 	int ret;
@@ -638,55 +544,101 @@ int atmo_instance_rx(struct atmo_instance *inst, u32 nr)
 	ret = rx_error(inst);
 	if (!ret) {
 		try_recycled(inst, false);
-		ret = rx_locked(inst, nr);
+		ret = rx_locked(inst, nr, replied);
 	}
 	inst->rx.vma = NULL;
 	mutex_unlock(&inst->rx.mutex);
 	atmo_remap_end(vma);
 	return ret;
 }
+
+/* Number of frames handled, or a negative errno. */
+int atmo_instance_rx(struct atmo_instance *inst, u32 nr)
+{
+	return receive(inst, nr, false);
+}
 EXPORT_SYMBOL_IF_KUNIT(atmo_instance_rx);
 
+/* What the application has released of the rx ring since is in rx.replies. */
+static void find_replies(struct atmo_instance *inst)
+{
+	struct atmo_rx_side *rx = &inst->rx;
+	u32 nr;
+
+	if (!atmo_ring_released(&rx->ring, rx->replies.cursor, &nr))
+		atmo_rx_drop(inst, ATMO_DROP_BAD_CURSOR);
+	rx->released.producer = rx->replies.cursor + nr;
+}
+
+/* Both mutexes are held. Number of entries consumed, or a negative errno. */
+static int send_held(struct atmo_instance *inst, u32 nr, bool reply)
+{
+	struct atmo_ring *ring = &inst->tx.ring;
+	int sent;
+
+	if (reply) {
+		ring = &inst->rx.replies;
+		find_replies(inst);
+	}
+	/* No second member joins without the first one's rx.mutex. */
+	inst->tx.alone = !inst->domain->shared;
+	sent = atmo_instance_tx_held(inst, ring, nr);
+	inst->tx.alone = false;
+	return sent;
+}
+
 /* In a lane: both halves in one go, so that pages get from one to the other. */
-static int exchange_in_lane(struct atmo_instance *inst, u32 tx_nr, u32 rx_nr, int *received)
+static int exchange_in_lane(struct atmo_instance *inst, const struct atmo_exchange *arg,
+			    bool reply, int *received)
 {
 	int sent = 0;
 
 	mutex_lock(&inst->rx.mutex);
 	mutex_lock(&inst->tx.mutex);
-	if (tx_nr) {
-		/* No second member joins without the first one's rx.mutex. */
-		inst->tx.alone = !inst->domain->shared;
-		sent = atmo_instance_tx_held(inst, tx_nr);
-		inst->tx.alone = false;
-	} else {
+	if (arg->tx_nr)
+		sent = send_held(inst, arg->tx_nr, reply);
+	else
 		*received = rx_error(inst);
-	}
 	if (sent >= 0 && !*received && inst->tx.nr_recycle)
 		take_recycled(inst);
 	mutex_unlock(&inst->tx.mutex);
-	if (sent >= 0 && !*received)
-		*received = rx_locked(inst, rx_nr);
+	if (sent >= 0 && !*received && arg->rx_nr)
+		*received = rx_locked(inst, arg->rx_nr, reply);
 	mutex_unlock(&inst->rx.mutex);
+	return sent;
+}
+
+/* The same in the shared lane, where there is another order of locks to receive. */
+static int exchange_shared(struct atmo_instance *inst, const struct atmo_exchange *arg,
+			   bool reply, int *received)
+{
+	int sent = 0;
+
+	if (arg->tx_nr) {
+		mutex_lock(&inst->rx.mutex);
+		mutex_lock(&inst->tx.mutex);
+		sent = send_held(inst, arg->tx_nr, reply);
+		mutex_unlock(&inst->tx.mutex);
+		mutex_unlock(&inst->rx.mutex);
+	}
+	if (sent >= 0 && arg->rx_nr)
+		*received = receive(inst, arg->rx_nr, reply);
 	return sent;
 }
 
 /*
  * Sends, then receives; the numbers in @arg become those of what was handled. An error
- * of the second half that lasts is told by the next call. 0, or a negative errno.
+ * of the second half that lasts is told by the next call. @reply: what is sent are
+ * entries of the rx ring. 0, or a negative errno.
  */
-int atmo_instance_exchange(struct atmo_instance *inst, struct atmo_exchange *arg)
+int atmo_instance_exchange(struct atmo_instance *inst, struct atmo_exchange *arg, bool reply)
 {
-	int sent = 0, received = 0;
+	int sent, received = 0;
 
-	if (likely(READ_ONCE(inst->ep.lane) && arg->rx_nr)) {
-		sent = exchange_in_lane(inst, arg->tx_nr, arg->rx_nr, &received);
-	} else {
-		if (arg->tx_nr)
-			sent = atmo_instance_tx(inst, arg->tx_nr);
-		if (sent >= 0 && arg->rx_nr)
-			received = atmo_instance_rx(inst, arg->rx_nr);
-	}
+	if (likely(READ_ONCE(inst->ep.lane)))
+		sent = exchange_in_lane(inst, arg, reply, &received);
+	else
+		sent = exchange_shared(inst, arg, reply, &received);
 	if (sent < 0)
 		return sent;
 	if (received < 0 && !sent)

@@ -2,7 +2,9 @@
 /*
  * The transmit path, in the context of the application's ATMO_TX_BATCH:
  *
- *   tx ring -> entry copied and checked, page taken -> protocol builds headers
+ *   tx ring -> entry copied and checked, page taken
+ *     as most are     by the fast path (fast.h), in a lane
+ *     otherwise       protocol builds headers
  *     small payload   copied behind the headers
  *     large payload   sent from the page itself, which is TX until the lane yields it
  *
@@ -21,13 +23,8 @@
 
 #include "capture.h"
 #include "check.h"
-#include "match.h"
 #include "priv.h"
-#include "template.h"
 #include "../atmo_portmgr/compat.h"
-
-/* Payloads up to this long are copied without regard to how long they are. */
-#define SHORT_COPY	32
 
 /* ---- Completions ---- */
 
@@ -176,20 +173,22 @@ static noinline void refuse(struct atmo_instance *inst, u32 slot, enum atmo_drop
 	give_back(inst, slot, err);
 }
 
-/* A page of an entry; false: it isn't the application's. */
-static __always_inline bool take_page(u32 *word, u32 member, u32 to, bool alone)
+/* @n entries have been taken, of which @nr_recycle with ATMO_TX_RECYCLE. */
+static void release_entries(struct atmo_tx_side *tx, struct atmo_ring *ring, u32 n,
+			    u32 nr_recycle)
 {
-	return alone ? atmo_owner_take_alone(word, member, to) :
-		       atmo_owner_take(word, member, to);
+	atmo_ring_release(ring, n);
+	WRITE_ONCE(tx->nr_recycle, tx->nr_recycle + nr_recycle);
 }
 
 /*
- * Takes the page of an entry, of which *desc is a copy. False: it was refused. Counts in
- * *nr_recycle. @flags: that the protocol knows
+ * Takes the page of an entry, of which work->desc is a copy, for the protocol to judge.
+ * False: it was refused. Counts in *nr_recycle. @flags: that the protocol knows
  */
-static __always_inline bool take_entry(struct atmo_instance *inst, struct atmo_tx_desc *desc,
-				       u32 flags, u32 *nr_recycle)
+static bool take_entry(struct atmo_instance *inst, struct atmo_tx_work *work, u32 flags,
+		       u32 *nr_recycle)
 {
+	struct atmo_tx_desc *desc = &work->desc;
 	struct atmo_tx_side *tx = &inst->tx;
 	u32 owner;
 	u8 reason;
@@ -211,28 +210,7 @@ static __always_inline bool take_entry(struct atmo_instance *inst, struct atmo_t
 		refuse(inst, desc->slot, reason, err);
 		return false;
 	}
-	return true;
-}
-
-/* @n entries have been taken, of which @nr_recycle with ATMO_TX_RECYCLE. */
-static void release_entries(struct atmo_tx_side *tx, u32 n, u32 nr_recycle)
-{
-	atmo_ring_release(&tx->ring, n);
-	WRITE_ONCE(tx->nr_recycle, tx->nr_recycle + nr_recycle);
-}
-
-static u32 entry_flags(const struct atmo_instance *inst)
-{
-	return inst->proto->tx_flags | ATMO_TX_RECYCLE;
-}
-
-/* The same for an entry, in work->desc, that the protocol is to judge. */
-static __always_inline bool take_work(struct atmo_instance *inst, struct atmo_tx_work *work,
-				      u32 flags, u32 *nr_recycle)
-{
-	if (!take_entry(inst, &work->desc, flags, nr_recycle))
-		return false;
-	work->payload = inst->pages[work->desc.slot].va + work->desc.offset;
+	work->payload = inst->pages[desc->slot].va + desc->offset;
 	work->verdict = ATMO_TX_REFUSE;
 	work->reason = ATMO_DROP_TX_DEVICE;
 	work->status = -EIO;
@@ -242,103 +220,38 @@ static __always_inline bool take_work(struct atmo_instance *inst, struct atmo_tx
 	return true;
 }
 
-/* Consumes @n entries; returns how many are in tx->work, for the protocol to judge. */
-static u32 take_entries(struct atmo_instance *inst, u32 n)
+/* Of an entry of the rx ring: the page of one that isn't to be sent comes back, too. */
+static bool take_reply(struct atmo_instance *inst, struct atmo_tx_work *work, u32 flags,
+		       u32 *nr_recycle)
 {
+	struct atmo_tx_desc *desc = &work->desc;
+	const bool is_reply = desc->flags;
+
+	/* Where the frame began is of no interest. */
+	desc->reserved = 0;
+	desc->flags |= ATMO_TX_RECYCLE;
+	if (!take_entry(inst, work, flags, nr_recycle))
+		return false;
+	if (!is_reply)
+		give_back(inst, desc->slot, 0);
+	return is_reply;
+}
+
+/* Consumes @n entries; returns how many are in tx->work. */
+static u32 take_entries(struct atmo_instance *inst, struct atmo_ring *ring, u32 n)
+{
+	const u32 flags = inst->proto->tx_flags | ATMO_TX_RECYCLE;
 	struct atmo_tx_side *tx = &inst->tx;
-	const struct atmo_ring ring = tx->ring;
-	const u32 flags = entry_flags(inst);
 	struct atmo_tx_work *work = tx->work;
 	u32 i, nr_recycle = 0;
 
 	for (i = 0; i < n; i++) {
-		atmo_ring_copy_tx(&ring, i, &work->desc);
-		work += take_work(inst, work, flags, &nr_recycle);
+		atmo_ring_copy_tx(ring, i, &work->desc);
+		work += ring == &tx->ring ? take_entry(inst, work, flags, &nr_recycle) :
+					    take_reply(inst, work, flags, &nr_recycle);
 	}
-	release_entries(tx, n, nr_recycle);
+	release_entries(tx, ring, n, nr_recycle);
 	return work - tx->work;
-}
-
-/* A whole frame whose entry is not as most are; false: it was refused. */
-static noinline bool take_whole(struct atmo_instance *inst, const struct atmo_tx_words *words,
-				struct atmo_tx_desc *desc, u32 *nr_recycle)
-{
-	u8 reason;
-	int err;
-
-	memcpy(desc, words, sizeof(*desc));
-	if (!take_entry(inst, desc, entry_flags(inst), nr_recycle))
-		return false;
-	err = atmo_check_tx_whole(desc, &reason);
-	if (err)
-		refuse(inst, desc->slot, reason, err);
-	return !err;
-}
-
-static __always_inline void queue_page(struct atmo_instance *inst, u32 held, u32 slot,
-				       u16 offset, u16 len, bool recycle)
-{
-	struct atmo_tx_side *tx = &inst->tx;
-
-	tx->payload_len[held] = len;
-	tx->frames[held] = (struct atmo_tx_frame) {
-		.page = &inst->pages[slot],
-		.offset = offset,
-		.len = len,
-		.csum = ATMO_TX_CSUM_NONE,
-		.recycle = recycle,
-	};
-}
-
-/* Consumes @n entries that are whole frames, to go out as they are. */
-static void queue_whole(struct atmo_instance *inst, u32 n)
-{
-	const u32 nr_pages = inst->nr_pages, member = inst->member;
-	struct atmo_tx_side *tx = &inst->tx;
-	const u32 max_payload = tx->max_payload;
-	const struct atmo_ring ring = tx->ring;
-	u32 i, slot, held = 0, nr_recycle = 0;
-	const bool alone = tx->alone;
-	u32 *owners = inst->owners;
-
-	for (i = 0; i < n; i++) {
-		const struct atmo_tx_words words = atmo_ring_read_tx(&ring, i);
-
-		if (unlikely(!atmo_tx_is_plain_whole(&words, nr_pages, max_payload))) {
-			struct atmo_tx_words copy = words;
-			struct atmo_tx_desc desc;
-
-			if (take_whole(inst, &copy, &desc, &nr_recycle))
-				queue_page(inst, held++, desc.slot, desc.offset, desc.len,
-					   desc.flags & ATMO_TX_RECYCLE);
-			continue;
-		}
-		slot = array_index_nospec(words.slot, nr_pages);
-		if (unlikely(!take_page(&owners[slot], member, ATMO_OWNER_RECYCLE, alone))) {
-			atmo_tx_drop(inst, ATMO_DROP_TX_NOT_OWNED);
-			continue;
-		}
-		nr_recycle++;
-		queue_page(inst, held++, slot, words.offset, words.len, true);
-	}
-	release_entries(tx, n, nr_recycle);
-	tx->nr_held = held;
-	tx->nr_lane += held;
-}
-
-/*
- * Copies @len bytes at @offset of a page behind @at bytes of @head. They may be changed
- * meanwhile.
- */
-static __always_inline void copy_payload(u8 *head, u32 at, const struct atmo_page *page,
-					 u32 offset, u32 len)
-{
-	/* What is copied beyond the end is overwritten, or not sent. */
-	if (len <= SHORT_COPY && offset <= ATMO_PAGE_SIZE - SHORT_COPY &&
-	    at <= ATMO_TX_HEAD_MAX - SHORT_COPY)
-		memcpy(head + at, page->va + offset, SHORT_COPY);
-	else
-		memcpy(head + at, page->va + offset, len);
 }
 
 /*
@@ -363,7 +276,7 @@ static void queue_frame(struct atmo_instance *inst, struct atmo_tx_work *work)
 		.recycle = desc->flags & ATMO_TX_RECYCLE,
 	};
 	if (work->head_len && work->head_len + len <= ATMO_TX_HEAD_MAX) {
-		copy_payload(work->head, work->head_len, frame->page, frame->offset, len);
+		atmo_copy_payload(work->head, work->head_len, frame->page, frame->offset, len);
 		frame->head_len += len;
 		frame->len = 0;
 		if (!frame->recycle) {
@@ -405,149 +318,73 @@ static void finish_entry(struct atmo_instance *inst, struct atmo_tx_work *work)
 	}
 }
 
-/* ---- Datagrams to the same destination ---- */
+/* ---- The fast path ---- */
 
-/**
- * struct plain - what an entry has to be for the headers of the one before
- * @t: these headers; NULL: there are none
- * @rest: of its words
- * @addr: likewise
- * @max_len: of its payload
- */
-struct plain {
-	const struct atmo_udp_template *t;
-	u64 rest;
-	u64 addr[2];
-	u32 max_len;
-};
-
-static __always_inline bool is_plain(const struct atmo_tx_words *words, const struct plain *p,
-				     u32 nr_pages)
+/* What is captured or traced goes the long way. */
+static bool is_fast(const struct atmo_instance *inst)
 {
-	return atmo_tx_in_range(words, nr_pages, p->max_len) &&
-	       !((words->rest ^ p->rest) | (words->addr[0] ^ p->addr[0]) |
-		 (words->addr[1] ^ p->addr[1]));
+	return inst->ep.lane && (inst->proto->tx_plain || atmo_instance_is_whole(inst)) &&
+	       !atmo_captured(inst) && !trace_atmo_transmit_enabled();
 }
 
-/* What the protocol has headers for already, if the entry is odd in no other way. */
-static noinline struct plain find_plain(struct atmo_instance *inst,
-					const struct atmo_tx_words *words)
+/* atmo_fast_tx.find: what the protocol has headers for, if the entry is odd in no other way */
+static struct atmo_fast_dest find_dest(void *ctx, const struct atmo_tx_words *words)
 {
-	struct atmo_tx_desc desc;
-	struct plain p = { };
+	struct atmo_fast_dest dest = { };
+	struct atmo_instance *inst = ctx;
+	struct atmo_tx_desc desc = { .port = atmo_tx_rest_port(words->rest) };
 
-	memcpy(&desc, words, sizeof(desc));
-	if (words->rest == atmo_tx_rest(desc.port, ATMO_TX_RECYCLE))
-		p.t = inst->proto->tx_plain(inst, inst->proto_priv, &desc);
-	if (p.t) {
-		p.rest = words->rest;
-		p.addr[0] = words->addr[0];
-		p.addr[1] = words->addr[1];
-		p.max_len = min(p.t->max_payload, inst->tx.max_payload);
+	memcpy(desc.addr, words->addr, sizeof(desc.addr));
+	if (words->rest == atmo_tx_rest(0, desc.port, ATMO_TX_RECYCLE))
+		dest.t = inst->proto->tx_plain(inst, inst->proto_priv, &desc);
+	if (dest.t) {
+		dest.rest = words->rest;
+		dest.addr[0] = words->addr[0];
+		dest.addr[1] = words->addr[1];
+		dest.max_len = min(dest.t->max_payload, inst->tx.max_payload);
 	}
-	return p;
+	return dest;
 }
 
-/* An entry that the protocol has to judge. */
-static noinline void queue_other(struct atmo_instance *inst, const struct atmo_tx_words *words,
-				 u32 *nr_recycle)
-{
-	struct atmo_tx_side *tx = &inst->tx;
-	struct atmo_tx_work *work = &tx->work[tx->nr_held];
-
-	memcpy(&work->desc, words, sizeof(work->desc));
-	if (!take_work(inst, work, entry_flags(inst), nr_recycle))
-		return;
-	inst->proto->tx(inst, inst->proto_priv, work, 1);
-	finish_entry(inst, work);
-}
-
-/*
- * A frame with headers written by @t into @head, and behind them a short payload, copied
- * from @offset of the page.
- */
-static __always_inline struct atmo_tx_frame make_frame(const struct atmo_udp_template *t,
-						       u8 *head, struct atmo_page *page,
-						       u32 offset, u32 len)
-{
-	const bool is_short = len <= ATMO_TX_HEAD_MAX - ATMO_UDP4_HEADERS;
-
-	atmo_udp_template_write(t, head, len);
-	if (likely(is_short))
-		copy_payload(head, ATMO_UDP4_HEADERS, page, offset, len);
-	return (struct atmo_tx_frame) {
-		.head = head,
-		.page = page,
-		.head_len = ATMO_UDP4_HEADERS + (likely(is_short) ? len : 0),
-		.offset = offset,
-		.len = likely(is_short) ? 0 : len,
-		.csum = ATMO_TX_CSUM_UDP4,
-		.recycle = true,
-	};
-}
-
-/* Where the heads of @n frames are to be built: by the lane's leave where it sends them from. */
-static u8 **get_heads(struct atmo_instance *inst, u32 n)
+/* Sends up to @n entries, as far as all are as expected; *other: one isn't. */
+static u32 send_fast(struct atmo_instance *inst, struct atmo_ring *ring, u32 n, bool *other)
 {
 	struct atmo_endpoint *ep = &inst->ep;
 	struct atmo_tx_side *tx = &inst->tx;
-	u32 i;
+	struct atmo_fast_tx from = {
+		.entries = ring->entries,
+		.pages = inst->pages,
+		.owners = inst->owners,
+		.mask = ring->size - 1,
+		.cursor = ring->cursor,
+		.member = inst->member,
+		.alone = tx->alone,
+		.care = ring == &tx->ring ? ~0ULL : ~atmo_tx_rest(U16_MAX, 0, 0),
+		.ctx = inst,
+	};
 
-	for (i = ep->ops->tx_heads(ep->lane, tx->heads, n); unlikely(i < n); i++)
-		tx->heads[i] = tx->work[i].head;
-	return tx->heads;
-}
-
-/*
- * Consumes @n entries of datagrams. Most go where the one before went, and are to be
- * recycled: these are taken at a glance, with the result that the protocol would have.
- */
-static void queue_datagrams(struct atmo_instance *inst, u32 n)
-{
-	const u32 nr_pages = inst->nr_pages, member = inst->member;
-	struct atmo_tx_side *tx = &inst->tx;
-	const struct atmo_ring ring = tx->ring;
-	struct atmo_page *pages = inst->pages;
-	u32 i, slot, held, plain = 0, nr_recycle = 0;
-	u8 **heads = get_heads(inst, n);
-	const bool alone = tx->alone;
-	u32 *owners = inst->owners;
-	struct plain p = { };
-
-	for (i = 0; i < n; i++) {
-		const struct atmo_tx_words words = atmo_ring_read_tx(&ring, i);
-
-		if (unlikely(!p.t || !is_plain(&words, &p, nr_pages))) {
-			const struct atmo_tx_words copy = words;
-
-			p = find_plain(inst, &copy);
-			if (!p.t || !is_plain(&copy, &p, nr_pages)) {
-				queue_other(inst, &copy, &nr_recycle);
-				continue;
-			}
-		}
-		slot = array_index_nospec(words.slot, nr_pages);
-		if (unlikely(!take_page(&owners[slot], member, ATMO_OWNER_RECYCLE, alone))) {
-			atmo_tx_drop(inst, ATMO_DROP_TX_NOT_OWNED);
-			continue;
-		}
-		held = tx->nr_held++;
-		tx->frames[held] = make_frame(p.t, heads[held], &pages[slot], words.offset,
-					      words.len);
-		tx->payload_len[held] = words.len;
-		plain++;
+	if (inst->proto->tx_plain) {
+		from.find = find_dest;
+	} else {
+		from.dest.rest = atmo_tx_rest(0, 0, ATMO_TX_RECYCLE);
+		from.dest.max_len = tx->max_payload;
 	}
-	tx->nr_lane += plain;
-	release_entries(tx, n, nr_recycle + plain);
+	n = min(ep->ops->tx_fast(ep->lane, &from, n), n);
+	*other = from.other;
+	tx->packets += n;
+	tx->bytes += from.bytes;
+	tx->nr_lane += n;
+	release_entries(tx, ring, n, n);
+	return n;
 }
 
 /* ---- Batches ---- */
 
-/* Consumes @n entries, which the protocol judges. */
-static void queue_judged(struct atmo_instance *inst, u32 n)
+/* Consumes @n entries, which the protocol judges, and sends what it leaves to the lane. */
+static void send_judged(struct atmo_instance *inst, struct atmo_ring *ring, u32 n)
 {
 	struct atmo_tx_side *tx = &inst->tx;
-	u32 i, m = take_entries(inst, n);
+	u32 i, m = take_entries(inst, ring, n);
 
 	if (m)
 		inst->proto->tx(inst, inst->proto_priv, tx->work, m);
@@ -555,15 +392,18 @@ static void queue_judged(struct atmo_instance *inst, u32 n)
 		atmo_direct_send(inst, tx->work, m);
 	for (i = 0; i < m; i++)
 		finish_entry(inst, &tx->work[i]);
+	if (tx->nr_held)
+		push_held(inst);
 }
 
 /* Up to @nr entries; returns how many were consumed. */
-static u32 tx_chunk(struct atmo_instance *inst, u32 nr)
+static u32 tx_chunk(struct atmo_instance *inst, struct atmo_ring *ring, u32 nr)
 {
 	struct atmo_tx_side *tx = &inst->tx;
-	u32 filled, n;
+	u32 filled, n, fast = 0;
+	bool other = true;
 
-	if (!atmo_ring_peek(&tx->ring, &filled))
+	if (!atmo_ring_peek(ring, &filled))
 		atmo_tx_drop(inst, ATMO_DROP_BAD_CURSOR);
 	n = min3(nr, filled, tx->comp_room);
 	n = min_t(u32, n, ATMO_CHUNK);
@@ -572,18 +412,15 @@ static u32 tx_chunk(struct atmo_instance *inst, u32 nr)
 	tx->held = 0;
 	if (inst->proto->tx_begin)
 		inst->proto->tx_begin(inst, inst->proto_priv);
-	if (atmo_instance_is_whole(inst))
-		queue_whole(inst, n);
-	else if (inst->ep.lane && inst->proto->tx_plain)
-		queue_datagrams(inst, n);
-	else
-		queue_judged(inst, n);
-	if (tx->nr_held)
-		push_held(inst);
+	if (likely(is_fast(inst)))
+		fast = send_fast(inst, ring, n, &other);
+	if (likely(!other))
+		return fast;
+	send_judged(inst, ring, n - fast);
 	return n;
 }
 
-static u32 tx_locked(struct atmo_instance *inst, u32 nr)
+static u32 tx_locked(struct atmo_instance *inst, struct atmo_ring *ring, u32 nr)
 {
 	struct atmo_tx_side *tx = &inst->tx;
 	u32 got, handled = 0;
@@ -596,7 +433,7 @@ static u32 tx_locked(struct atmo_instance *inst, u32 nr)
 			collect(inst);
 		if (unlikely(tx->nr_held))
 			push_held(inst);
-		got = tx->nr_held ? 0 : tx_chunk(inst, nr - handled);
+		got = tx->nr_held ? 0 : tx_chunk(inst, ring, nr - handled);
 		tx_end(tx);
 		handled += got;
 		if (!got || handled == nr)
@@ -616,8 +453,8 @@ static void tx_down(struct atmo_instance *inst, int status)
 	tx_end(&inst->tx);
 }
 
-/* The same with tx.mutex held. */
-int atmo_instance_tx_held(struct atmo_instance *inst, u32 nr)
+/* The same with tx.mutex held, for the tx ring or rx.replies. */
+int atmo_instance_tx_held(struct atmo_instance *inst, struct atmo_ring *ring, u32 nr)
 {
 	int ret = atmo_instance_error(inst);
 
@@ -630,7 +467,7 @@ int atmo_instance_tx_held(struct atmo_instance *inst, u32 nr)
 		tx_down(inst, ret);
 		return ret;
 	}
-	return tx_locked(inst, nr);
+	return tx_locked(inst, ring, nr);
 }
 
 /* Number of entries consumed, or a negative errno. */
@@ -639,7 +476,7 @@ int atmo_instance_tx(struct atmo_instance *inst, u32 nr)
 	int ret;
 
 	mutex_lock(&inst->tx.mutex);
-	ret = atmo_instance_tx_held(inst, nr);
+	ret = atmo_instance_tx_held(inst, &inst->tx.ring, nr);
 	mutex_unlock(&inst->tx.mutex);
 	return ret;
 }

@@ -39,7 +39,7 @@ static bool deliver_plain(const struct atmo_udp *udp, struct atmo_rx_work *work)
 	if (!len)
 		return false;
 	work->verdict = ATMO_RX_DELIVER;
-	atmo_plain_fill(&work->desc, &work->frame, &head, len);
+	atmo_plain_fill(&work->desc, work->frame.offset, &head, len);
 	return true;
 }
 

@@ -35,13 +35,13 @@ static struct atmo_udp_template *find_template(struct atmo_udp *udp,
 	return &udp->templates[(hash ^ hash >> 8) % ATMO_UDP_TEMPLATES];
 }
 
-/* Of headers that have just been built, and were found fit for the lane. */
-static void keep_template(struct atmo_udp_template *t, const struct atmo_tx_work *work,
-			  struct atmo_l3 *l3, u32 mtu)
+/* @head: that have just been built, and were found fit for the lane */
+static void keep_template(struct atmo_udp_template *t, const struct atmo_tx_desc *desc,
+			  const u8 *head, struct atmo_l3 *l3, u32 mtu)
 {
-	memcpy(t->addr, work->desc.addr, sizeof(t->addr));
-	t->port = work->desc.port;
-	memcpy(t->head, work->head, ATMO_UDP4_HEADERS);
+	memcpy(t->addr, desc->addr, sizeof(t->addr));
+	t->port = desc->port;
+	memcpy(t->head, head, ATMO_UDP4_HEADERS);
 	l3->l4_len = ATMO_UDP_LEN;
 	t->sum = atmo_l3_pseudo_sum(l3);
 	t->max_payload = mtu - ATMO_IPV4_LEN - ATMO_UDP_LEN;
@@ -90,7 +90,7 @@ static void send_payload(struct atmo_instance *inst, const struct atmo_endpoint 
 	atmo_path_send(inst, &path, work);
 	/* An identification would have to be another each time. */
 	if (work->verdict == ATMO_TX_SEND && l3.dont_fragment)
-		keep_template(t, work, &l3, mtu);
+		keep_template(t, desc, work->head, &l3, mtu);
 }
 
 /* Returns whether checked headers are in work->head. */
@@ -157,13 +157,39 @@ void atmo_udp_tx_begin(struct atmo_instance *inst, void *priv)
 		udp->templates[i].valid = false;
 }
 
+/* As send_payload() would; false: it would do something else, or say why not. */
+static bool make_template(struct atmo_instance *inst, struct atmo_udp_template *t,
+			  const struct atmo_tx_desc *desc)
+{
+	const struct atmo_endpoint *ep = atmo_instance_endpoint(inst);
+	struct atmo_udp_ports ports = { .sport = ep->flow.lport };
+	struct atmo_l3 l3 = { .protocol = IPPROTO_UDP, .l4_len = ATMO_UDP_LEN };
+	u8 head[ATMO_UDP_HEADER_MAX];
+	struct atmo_path path;
+	u32 mtu;
+
+	if (!atmo_path_dest(inst, desc->addr, desc->port, l3.daddr, &ports.dport) ||
+	    atmo_path_find(inst, l3.daddr, &path))
+		return false;
+	mtu = atmo_path_mtu(inst, &path);
+	if (mtu < l3_len(ep) || !atmo_path_resolve(inst, &path))
+		return false;
+	atmo_path_fill(inst, &path, &l3);
+	if (!l3.dont_fragment)
+		return false;
+	atmo_udp_header_build(head, &l3, &ports);
+	keep_template(t, desc, head, &l3, mtu);
+	return true;
+}
+
 /* atmo_proto.tx_plain */
 const struct atmo_udp_template *atmo_udp_tx_plain(struct atmo_instance *inst, void *priv,
 						  const struct atmo_tx_desc *desc)
 {
-	const struct atmo_udp_template *t = find_template(priv, desc);
+	struct atmo_udp_template *t = find_template(priv, desc);
 
-	return atmo_udp_template_is(t, desc->addr, desc->port) ? t : NULL;
+	return atmo_udp_template_is(t, desc->addr, desc->port) ||
+	       make_template(inst, t, desc) ? t : NULL;
 }
 
 /* atmo_proto.tx */

@@ -15,7 +15,6 @@
 
 #define NR	16
 #define HEAD	42
-#define NR_HEADS	2
 
 /* An instance, and the lane and protocol behind it. */
 struct fake {
@@ -31,7 +30,8 @@ struct fake {
 	u32 nr_moved;				/* what it shall have recycled itself */
 	u32	nr_returned;
 	u32	tx_room;			/* how many tx_provide will take */
-	u8	heads[NR_HEADS][ATMO_TX_HEAD_MAX];	/* where frames' heads go */
+	u8	heads[NR][ATMO_TX_HEAD_MAX];	/* where tx_fast builds heads */
+	u32	nr_fast;			/* frames and entries that took the fast path */
 	int	error;				/* what lane_error says */
 	u8	verdicts[NR];			/* on received frames, in order */
 	u32	nr_verdicts;			/* given so far */
@@ -75,15 +75,59 @@ static u32 fake_tx_provide(struct atmo_lane *lane, const struct atmo_tx_frame *f
 	return n;
 }
 
-/* Fewer than there are frames: the others' heads are the stack's. */
-static u32 fake_tx_heads(struct atmo_lane *lane, u8 **heads, u32 n)
+/* As the driver does it, with what the hardware would say. */
+static u32 fake_rx_fast(struct atmo_lane *lane, struct atmo_fast_rx *to, u32 n)
 {
+	const u32 wanted = to->match ? ATMO_RX_L3_OK | ATMO_RX_L4_OK : 0;
+	const u32 looked_at = wanted | ATMO_RX_HW_ERROR | ATMO_RX_MULTI_DESC;
+	const struct atmo_rx_frame *frame = fake->frames;
 	u32 i;
 
-	n = min(n, NR_HEADS);
-	for (i = 0; i < n; i++)
-		heads[i] = fake->heads[i];
-	return n;
+	n = min(n, fake->nr_frames);
+	for (i = 0; i < n; i++, frame++) {
+		to->other = (frame->flags & looked_at) != wanted ||
+			    !(to->match ? atmo_fast_rx_datagram(to, frame->page, frame->len) :
+					  atmo_fast_rx_whole(to, frame->page, frame->len));
+		if (to->other)
+			break;
+	}
+	fake->nr_fast += i;
+	fake->nr_frames -= i;
+	memmove(fake->frames, frame, fake->nr_frames * sizeof(*frame));
+	return i;
+}
+
+static struct atmo_tx_frame fast_frame(const struct atmo_fast_tx *from, u8 *head,
+				       const struct atmo_tx_words *words)
+{
+	struct atmo_tx_frame frame = {
+		.head = head, .page = &from->pages[words->slot], .offset = words->offset,
+		.len = words->len, .csum = ATMO_TX_CSUM_NONE, .recycle = true,
+	};
+
+	if (from->find) {
+		frame.csum = ATMO_TX_CSUM_UDP4;
+		frame.head_len = atmo_fast_tx_head(from, head, frame.page, words);
+		if (frame.head_len > HEAD)
+			frame.len = 0;
+	}
+	return frame;
+}
+
+static u32 fake_tx_fast(struct atmo_lane *lane, struct atmo_fast_tx *from, u32 n)
+{
+	struct atmo_tx_words words;
+	u32 i, at;
+
+	n = min(n, fake->tx_room);
+	for (i = 0; i < n && atmo_fast_tx_next(from, &words, from->find); i++) {
+		at = fake->nr_sent++;
+		fake->sent[at] = fast_frame(from, fake->heads[at], &words);
+	}
+	from->other = i < n;
+	fake->nr_fast += i;
+	fake->tx_room -= i;
+	return i;
 }
 
 static u32 fake_tx_return(struct atmo_lane *lane, struct atmo_page **pages, u32 n,
@@ -105,10 +149,11 @@ static int fake_lane_error(const struct atmo_lane *lane)
 
 static const struct atmo_nic_ops fake_ops = {
 	.rx_provide	= fake_rx_provide,
+	.rx_fast	= fake_rx_fast,
 	.rx_return	= fake_rx_return,
 	.rx_arm		= fake_rx_arm,
 	.tx_provide	= fake_tx_provide,
-	.tx_heads	= fake_tx_heads,
+	.tx_fast	= fake_tx_fast,
 	.tx_return	= fake_tx_return,
 	.lane_error	= fake_lane_error,
 };
@@ -508,13 +553,16 @@ static void recycled_page_yielded_twice(struct kunit *test)
 	expect_failed(test);
 }
 
-/* Entries of all kinds; the protocol sees none of them. */
+/* Entries of all kinds: from the second on they go the long way. */
 static void whole_frames_are_sent_as_they_are(struct kunit *test)
 {
 	struct atmo_instance *inst = fake->inst;
 	struct atmo_tx_desc *entries = inst->tx.ring.entries;
+	struct atmo_proto raw = atmo_raw_proto;
 
+	raw.max_payload = fake_max_payload;
 	inst->ep.flow.family = AF_PACKET;
+	inst->proto = &raw;
 	put_recycled(0, 's', 60);
 	put_tx(1, 's', 1472);
 	put_recycled(2, 's', ETH_HLEN - 1);
@@ -524,6 +572,8 @@ static void whole_frames_are_sent_as_they_are(struct kunit *test)
 	entries[4].slot = NR;
 	put_recycled(0, 's', 60);
 	KUNIT_EXPECT_EQ(test, atmo_instance_tx(inst, NR), 6);
+	inst->proto = &fake_proto;
+	KUNIT_EXPECT_EQ(test, fake->nr_fast, 1);
 	KUNIT_ASSERT_EQ(test, fake->nr_sent, 2);
 	KUNIT_EXPECT_PTR_EQ(test, fake->sent[0].page, &inst->pages[0]);
 	KUNIT_EXPECT_EQ(test, fake->sent[0].head_len, 0);
@@ -553,22 +603,30 @@ static void whole_frames_are_delivered_as_they_are(struct kunit *test)
 
 	provide(test, 3);
 	inst->ep.flow.family = AF_PACKET;
+	inst->proto = &atmo_raw_proto;
 	page = fake->provided[1];
 	frame_in(fake->provided[0], ATMO_RX_HW_ERROR);
 	frame_in(page, 0);
 	KUNIT_EXPECT_EQ(test, atmo_instance_rx(inst, NR), 2);
-	KUNIT_ASSERT_EQ(test, nr_in(&inst->rx.ring), 1);
+	KUNIT_EXPECT_EQ(test, fake->nr_fast, 0);
+	frame_in(fake->provided[2], 0);
+	KUNIT_EXPECT_EQ(test, atmo_instance_rx(inst, NR), 1);
+	KUNIT_EXPECT_EQ(test, fake->nr_fast, 1);
+	KUNIT_ASSERT_EQ(test, nr_in(&inst->rx.ring), 2);
 	KUNIT_EXPECT_EQ(test, entries[0].slot, page->slot);
 	KUNIT_EXPECT_EQ(test, entries[0].len, 100);
+	KUNIT_EXPECT_EQ(test, entries[1].slot, fake->provided[2]->slot);
+	KUNIT_EXPECT_EQ(test, entries[1].len, 100);
+	KUNIT_EXPECT_EQ(test, entries[1].offset, entries[1].frame_offset);
 	KUNIT_EXPECT_EQ(test, entries[0].offset, entries[0].frame_offset);
 	KUNIT_EXPECT_EQ(test, inst->owners[page->slot], ATMO_OWNER_USER);
-	KUNIT_EXPECT_EQ(test, inst->rx.packets, 1);
-	KUNIT_EXPECT_EQ(test, inst->rx.bytes, 100);
+	KUNIT_EXPECT_EQ(test, inst->rx.packets, 2);
+	KUNIT_EXPECT_EQ(test, inst->rx.bytes, 200);
 	KUNIT_EXPECT_EQ(test, inst->rx.drops[ATMO_DROP_RX_HW_ERROR], 1);
 	KUNIT_EXPECT_EQ(test, fake->nr_verdicts, 0);
 }
 
-/* One that is not recycled, and one to another port, are the protocol's to judge. */
+/* From one that is not recycled on they are the protocol's to judge. */
 static void datagrams_use_the_same_headers(struct kunit *test)
 {
 	static const u16 lens[] = { 18, 150, 151, 1472, 18, 18, 18 };
@@ -587,6 +645,7 @@ static void datagrams_use_the_same_headers(struct kunit *test)
 	put_recycled(0, 's', 18);
 	entries[i].port = cpu_to_be16(7);
 	KUNIT_EXPECT_EQ(test, atmo_instance_tx(inst, NR), ARRAY_SIZE(lens) + 1);
+	KUNIT_EXPECT_EQ(test, fake->nr_fast, 4);
 	KUNIT_EXPECT_EQ(test, inst->tx.drops[ATMO_DROP_TX_NOT_OWNED], 1);
 	KUNIT_ASSERT_EQ(test, fake->nr_sent, ARRAY_SIZE(lens));
 	for (i = 0; i < ARRAY_SIZE(lens); i++) {
@@ -598,9 +657,7 @@ static void datagrams_use_the_same_headers(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, frame->len, is_short ? 0 : lens[i]);
 		KUNIT_EXPECT_EQ(test, !frame->page, i == 4);
 		KUNIT_EXPECT_EQ(test, frame->recycle, i != 4);
-		if (i < NR_HEADS)
-			KUNIT_EXPECT_PTR_EQ(test, frame->head, (const void *)fake->heads[i]);
-		KUNIT_EXPECT_EQ(test, ((char *)frame->head)[1], i == 4 || i == 5 ? 'h' : 'e');
+		KUNIT_EXPECT_EQ(test, ((char *)frame->head)[1], i < 4 ? 'e' : 'h');
 		if (is_short)
 			KUNIT_EXPECT_EQ(test, ((char *)frame->head)[HEAD], 's');
 		KUNIT_EXPECT_EQ(test, atmo_owner_of(inst->owners[i]),
@@ -633,6 +690,7 @@ static void plain_datagrams_are_delivered(struct kunit *test)
 	*(u8 *)(fake->provided[1]->va + ATMO_FRAME_OFFSET + ATMO_ETH_LEN) = 0x46;
 	KUNIT_EXPECT_EQ(test, atmo_instance_rx(inst, NR), 3);
 	KUNIT_EXPECT_EQ(test, fake->nr_verdicts, 2);
+	KUNIT_EXPECT_EQ(test, fake->nr_fast, 1);
 	KUNIT_ASSERT_EQ(test, nr_in(&inst->rx.ring), 3);
 	KUNIT_EXPECT_EQ(test, entries[0].slot, fake->provided[0]->slot);
 	KUNIT_EXPECT_EQ(test, entries[0].offset, ATMO_FRAME_OFFSET + HEAD);
@@ -690,6 +748,122 @@ static void nobody_sleeps_while_all_is_recycled(struct kunit *test)
 	mutex_unlock(&inst->rx.mutex);
 }
 
+/* Receives @n frames into the first pages, to be replied to. */
+static void receive_for_reply(struct kunit *test, u32 n)
+{
+	struct atmo_exchange x = { .rx_nr = n };
+	u32 i;
+
+	provide(test, n);
+	for (i = 0; i < n; i++)
+		frame_in(fake->provided[i], 0);
+	KUNIT_ASSERT_EQ(test, atmo_instance_exchange(fake->inst, &x, true), 0);
+	KUNIT_ASSERT_EQ(test, x.rx_nr, n);
+}
+
+static int reply(u32 nr, u32 *sent)
+{
+	struct atmo_exchange x = { .tx_nr = nr };
+	int err = atmo_instance_exchange(fake->inst, &x, true);
+
+	*sent = x.tx_nr;
+	return err;
+}
+
+/* The first is sent, the second isn't, the third is too long, the fourth not released. */
+static void replies_are_sent_from_their_entries(struct kunit *test)
+{
+	struct atmo_instance *inst = fake->inst;
+	struct atmo_rx_desc *entries = inst->rx.ring.entries;
+	u32 sent;
+
+	receive_for_reply(test, 4);
+	entries[0].flags = ATMO_TX_RECYCLE;
+	entries[2].flags = ATMO_TX_RECYCLE;
+	entries[2].len = 1473;
+	entries[3].flags = ATMO_TX_RECYCLE;
+	inst->rx.ring.cursors->consumer += 3;
+	KUNIT_EXPECT_EQ(test, reply(NR, &sent), 0);
+	KUNIT_EXPECT_EQ(test, sent, 3);
+	KUNIT_ASSERT_EQ(test, fake->nr_sent, 1);
+	KUNIT_EXPECT_PTR_EQ(test, fake->sent[0].page, &inst->pages[entries[0].slot]);
+	KUNIT_EXPECT_EQ(test, fake->sent[0].head_len, 100);
+	KUNIT_EXPECT_EQ(test, inst->tx.drops[ATMO_DROP_TX_TOO_LONG], 1);
+	KUNIT_EXPECT_EQ(test, atmo_owner_of(inst->owners[entries[0].slot]),
+			ATMO_OWNER_RECYCLE);
+	KUNIT_EXPECT_EQ(test, atmo_owner_of(inst->owners[entries[1].slot]), ATMO_OWNER_SPARE);
+	KUNIT_EXPECT_EQ(test, atmo_owner_of(inst->owners[entries[2].slot]), ATMO_OWNER_SPARE);
+	KUNIT_EXPECT_EQ(test, inst->owners[entries[3].slot], ATMO_OWNER_USER);
+	/* Nothing is looked at twice. */
+	KUNIT_EXPECT_EQ(test, reply(NR, &sent), 0);
+	KUNIT_EXPECT_EQ(test, sent, 0);
+	inst->rx.ring.cursors->consumer++;
+	KUNIT_EXPECT_EQ(test, reply(NR, &sent), 0);
+	KUNIT_EXPECT_EQ(test, sent, 1);
+	KUNIT_EXPECT_EQ(test, fake->nr_sent, 2);
+}
+
+/* Slots that aren't, cursors that can't be; and what another call has made of them. */
+static void bad_replies_are_refused(struct kunit *test)
+{
+	struct atmo_instance *inst = fake->inst;
+	struct atmo_rx_desc *entries = inst->rx.ring.entries;
+	u32 sent;
+
+	receive_for_reply(test, 3);
+	entries[0].flags = ATMO_TX_RECYCLE;
+	entries[0].slot = NR;
+	entries[1].flags = ATMO_TX_RECYCLE;
+	entries[1].slot = NR - 1;
+	put_free(NR - 1);
+	entries[2].flags = ~0;
+	KUNIT_EXPECT_EQ(test, atmo_instance_rx(inst, NR), 0);
+	inst->rx.ring.cursors->consumer += 4;
+	KUNIT_EXPECT_EQ(test, reply(NR, &sent), 0);
+	KUNIT_EXPECT_EQ(test, sent, 0);
+	KUNIT_EXPECT_EQ(test, inst->rx.drops[ATMO_DROP_BAD_CURSOR], 1);
+	inst->rx.ring.cursors->consumer--;
+	KUNIT_EXPECT_EQ(test, reply(NR, &sent), 0);
+	KUNIT_EXPECT_EQ(test, sent, 3);
+	KUNIT_EXPECT_EQ(test, inst->tx.drops[ATMO_DROP_TX_BAD_SLOT], 1);
+	KUNIT_EXPECT_EQ(test, inst->tx.drops[ATMO_DROP_TX_NOT_OWNED], 1);
+	KUNIT_EXPECT_EQ(test, inst->tx.drops[ATMO_DROP_TX_RESERVED], 1);
+	KUNIT_EXPECT_EQ(test, fake->nr_sent, 0);
+}
+
+/* What has no room waits, and no entry of it is overwritten. */
+static void replies_wait_for_room(struct kunit *test)
+{
+	struct atmo_instance *inst = fake->inst;
+	struct atmo_rx_desc *entries = inst->rx.ring.entries;
+	struct atmo_exchange x = { .tx_nr = NR, .rx_nr = NR };
+	u32 i, sent;
+
+	inst->proto = &fake_plain_proto;
+	receive_for_reply(test, 2);
+	for (i = 0; i < 2; i++) {
+		entries[i].flags = ATMO_TX_RECYCLE;
+		entries[i].port = cpu_to_be16(7);
+	}
+	fake->tx_room = 1;
+	inst->rx.ring.cursors->consumer += 2;
+	KUNIT_EXPECT_EQ(test, atmo_instance_exchange(inst, &x, true), 0);
+	KUNIT_EXPECT_EQ(test, x.tx_nr, 1);
+	KUNIT_EXPECT_EQ(test, inst->owners[entries[1].slot], ATMO_OWNER_USER);
+	fake->tx_room = NR;
+	KUNIT_EXPECT_EQ(test, reply(NR, &sent), 0);
+	KUNIT_EXPECT_EQ(test, sent, 1);
+	KUNIT_EXPECT_EQ(test, fake->nr_fast, 2);
+	/* Calls that don't reply take what was released before for done with. */
+	frame_in(&inst->pages[fake->sent[0].page->slot], 0);
+	fake->nr_moved = 2;
+	KUNIT_EXPECT_EQ(test, atmo_instance_rx(inst, NR), 1);
+	inst->rx.ring.cursors->consumer++;
+	KUNIT_EXPECT_EQ(test, atmo_instance_rx(inst, NR), 0);
+	KUNIT_EXPECT_EQ(test, reply(NR, &sent), 0);
+	KUNIT_EXPECT_EQ(test, sent, 0);
+}
+
 static void exchange_does_both(struct kunit *test)
 {
 	struct atmo_exchange x = { .tx_nr = 3, .rx_nr = 2 };
@@ -697,7 +871,7 @@ static void exchange_does_both(struct kunit *test)
 	provide(test, 3);
 	frame_in(fake->provided[0], 0);
 	put_recycled(7, 's', 18);
-	KUNIT_EXPECT_EQ(test, atmo_instance_exchange(fake->inst, &x), 0);
+	KUNIT_EXPECT_EQ(test, atmo_instance_exchange(fake->inst, &x, false), 0);
 	KUNIT_EXPECT_EQ(test, x.tx_nr, 1);
 	KUNIT_EXPECT_EQ(test, x.rx_nr, 1);
 	KUNIT_EXPECT_EQ(test, fake->nr_provided, 3);
@@ -706,18 +880,18 @@ static void exchange_does_both(struct kunit *test)
 	put_recycled(7, 's', 18);
 	put_recycled(8, 's', 18);
 	x = (struct atmo_exchange){ .tx_nr = 2, .rx_nr = 1 };
-	KUNIT_EXPECT_EQ(test, atmo_instance_exchange(fake->inst, &x), 0);
+	KUNIT_EXPECT_EQ(test, atmo_instance_exchange(fake->inst, &x, false), 0);
 	KUNIT_EXPECT_EQ(test, fake->inst->tx.drops[ATMO_DROP_TX_NOT_OWNED], 1);
 	put_recycled(9, 's', 18);
 	x = (struct atmo_exchange){ .tx_nr = 2 };
-	KUNIT_EXPECT_EQ(test, atmo_instance_exchange(fake->inst, &x), 0);
+	KUNIT_EXPECT_EQ(test, atmo_instance_exchange(fake->inst, &x, false), 0);
 	KUNIT_EXPECT_EQ(test, x.tx_nr, 1);
 	KUNIT_EXPECT_EQ(test, fake->nr_sent, 3);
 	fake->error = -ENETDOWN;
 	x = (struct atmo_exchange){ .rx_nr = 1 };
-	KUNIT_EXPECT_EQ(test, atmo_instance_exchange(fake->inst, &x), -ENETDOWN);
+	KUNIT_EXPECT_EQ(test, atmo_instance_exchange(fake->inst, &x, false), -ENETDOWN);
 	x = (struct atmo_exchange){ .tx_nr = 1 };
-	KUNIT_EXPECT_EQ(test, atmo_instance_exchange(fake->inst, &x), -ENETDOWN);
+	KUNIT_EXPECT_EQ(test, atmo_instance_exchange(fake->inst, &x, false), -ENETDOWN);
 }
 
 static void refused_entry_comes_back(struct kunit *test)
@@ -900,6 +1074,9 @@ static struct kunit_case instance_cases[] = {
 	KUNIT_CASE(whole_frames_are_sent_as_they_are),
 	KUNIT_CASE(whole_frames_are_delivered_as_they_are),
 	KUNIT_CASE(nobody_sleeps_while_all_is_recycled),
+	KUNIT_CASE(replies_are_sent_from_their_entries),
+	KUNIT_CASE(bad_replies_are_refused),
+	KUNIT_CASE(replies_wait_for_room),
 	KUNIT_CASE(exchange_does_both),
 	KUNIT_CASE(refused_entry_comes_back),
 	KUNIT_CASE(full_lane_holds_what_was_judged),

@@ -234,8 +234,10 @@ struct atmo_batch {
 };
 
 /**
- * struct atmo_exchange - argument of ATMO_EXCHANGE: both batches in one call
- * @tx_nr: as atmo_batch.nr of ATMO_TX_BATCH, which comes first; or 0: none
+ * struct atmo_exchange - argument of ATMO_EXCHANGE and ATMO_REPLY: both batches in one call
+ * @tx_nr: as atmo_batch.nr of ATMO_TX_BATCH, which comes first; or 0: none. ATMO_REPLY:
+ *	not of the tx ring, but of the entries of the rx ring that have been released, see
+ *	atmo_ring.h
  * @rx_nr: as atmo_batch.nr of ATMO_RX_BATCH; or 0: none, but not both
  *
  * Errors as there. When entries have been handled for sending, an error in receiving
@@ -422,5 +424,6 @@ struct atmo_headers {
 #define ATMO_GROUP	_IOW(ATMO_IOC_MAGIC, 9, struct atmo_group)
 #define ATMO_GET_HEADERS _IOWR(ATMO_IOC_MAGIC, 10, struct atmo_headers)
 #define ATMO_EXCHANGE	_IOWR(ATMO_IOC_MAGIC, 11, struct atmo_exchange)
+#define ATMO_REPLY	_IOWR(ATMO_IOC_MAGIC, 12, struct atmo_exchange)
 
 #endif /* _UAPI_LINUX_ATMO_H */

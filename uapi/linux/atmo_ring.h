@@ -44,6 +44,15 @@
  * free or tx entry was consumed. Until then the application may not touch it,
  * but nobody's safety hangs on that.
  *
+ * Replies: an entry of the rx ring is laid out as one of the tx ring. Who sends about
+ * what it receives changes it in place (length, flags with ATMO_TX_RECYCLE, and what else
+ * is to be different: a tx entry's port and address are where it goes, an rx entry's where
+ * it came from), then releases it and calls ATMO_REPLY, which handles the entries
+ * released since the last such call as ATMO_TX_BATCH would, all but frame_offset. The
+ * page of one without flags isn't sent, and received into next as well. Calls of
+ * ATMO_RX_BATCH and ATMO_EXCHANGE forget what has been released before: its pages
+ * are the application's.
+ *
  * Waiting: the application handles what the rings hold, calls ATMO_RX_BATCH
  * until it returns 0, then poll(). poll() arms the wake-up, then looks for
  * packets again (full barrier between), so none is slept over. Edge-triggered
@@ -86,7 +95,7 @@ struct atmo_free_desc {
  * @len: bytes of payload, may be 0 (from @offset on: to the segment's or frame's end)
  * @frame_offset: first byte of the Ethernet header in the page
  * @port: source port
- * @flags: zero
+ * @flags: zero; for a reply set by the application
  * @addr: source address (IPv4: the first word, the others zero)
  */
 struct atmo_rx_desc {

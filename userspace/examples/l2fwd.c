@@ -105,6 +105,38 @@ static bool ports_open(struct l2fwd *f)
 	return true;
 }
 
+/*
+ * With one port: sends the last burst back from where it lies, and receives the next one;
+ * frames received, or a negative errno.
+ */
+static int forward_back(struct l2fwd *f)
+{
+	struct port *port = &f->ports[0];
+	uint8_t addrs[sizeof(port->addrs)];
+	unsigned long long bytes = 0;
+	struct atmo_rx_desc *entry;
+	struct atmo_burst burst;
+	int i, n;
+
+	n = atmo_reply(port->sock, &burst, (unsigned int)f->batch);
+	port->tx += port->nr_out;
+	port->nr_out = n > 0 ? (unsigned int)n : 0;
+	if (n <= 0)
+		return n;
+	memcpy(addrs, port->addrs, sizeof(addrs));
+	for (i = 0; i < n; i++) {
+		entry = atmo_entry(&burst, (unsigned int)i);
+		/* Both addresses stand at the beginning of a frame. */
+		if (!f->keep_macs && entry->len >= ATMO_ETH_LEN)
+			memcpy(atmo_entry_data(&burst, entry), addrs, sizeof(addrs));
+		bytes += entry->len;
+		atmo_entry_reply(entry, entry->len);
+	}
+	port->rx += (unsigned int)n;
+	port->rx_bytes += bytes;
+	return n;
+}
+
 /* Both addresses stand at the beginning of a frame. */
 static void rewrite(struct port *out)
 {
@@ -194,7 +226,7 @@ static int forward_some(struct l2fwd *f)
 	for (loops = 0, busy = 1; loops < LOOPS && busy && !err; loops++) {
 		busy = 0;
 		for (id = 0; id < f->nr_ports && !err; id++) {
-			n = forward(f, id);
+			n = f->nr_ports == 1 ? forward_back(f) : forward(f, id);
 			if (n < 0)
 				err = recover(&f->ports[id], n);
 			else

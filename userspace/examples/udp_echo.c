@@ -2,9 +2,9 @@
 /*
  * udp_echo - sends every datagram back to where it came from.
  *
- * The whole use of libatmo: open, send what was received, receive more, wait when
- * there is nothing. No byte of payload is copied or even looked at. With -s the
- * received frame itself goes back, addresses and ports swapped in its headers.
+ * The whole use of libatmo: open, send what was received from where it lies, receive
+ * more, wait when there is nothing. No byte of payload is copied or even looked at. With
+ * -s the received frame itself goes back, addresses and ports swapped in its headers.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -57,17 +57,40 @@ static void print_counters(const struct atmo_sock *s)
 			printf("udp_echo: dropped %llu: %s\n", st.drops[i], atmo_drop_name(i));
 }
 
+/* Sends the last burst and receives the next one; packets, or a negative errno. */
+static int echo_payloads(struct atmo_sock *s, unsigned int batch)
+{
+	struct atmo_burst burst;
+	struct atmo_rx_desc *entry;
+	int i, n = atmo_reply(s, &burst, batch);
+
+	for (i = 0; i < n; i++) {
+		entry = atmo_entry(&burst, i);
+		atmo_entry_reply(entry, entry->len);
+	}
+	return n;
+}
+
+/* The same with the frames' own headers. */
+static int echo_frames(struct atmo_sock *s, unsigned int batch)
+{
+	static struct atmo_packet pkts[MAX_BATCH];
+	static int n;
+	int i;
+
+	n = atmo_exchange(s, pkts, n > 0 ? n : 0, pkts, batch);
+	for (i = 0; i < n; i++)
+		atmo_swap(&pkts[i]);
+	return n;
+}
+
 /* Echoes until a signal or an error that lasts; 0 or a negative errno. */
 static int echo(struct atmo_sock *s, unsigned int batch, bool swap)
 {
-	struct atmo_packet pkts[MAX_BATCH];
-	int i, n = 0;
+	int n;
 
 	while (!stop) {
-		/* Sends the last batch and receives the next one. */
-		n = atmo_exchange(s, pkts, n > 0 ? n : 0, pkts, batch);
-		for (i = 0; swap && i < n; i++)
-			atmo_swap(&pkts[i]);
+		n = swap ? echo_frames(s, batch) : echo_payloads(s, batch);
 		if (!n)
 			atmo_wait(s, 500);
 		else if (n == -ENETDOWN || n == -EPROTONOSUPPORT)

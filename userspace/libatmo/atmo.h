@@ -10,7 +10,7 @@
  * words: IPv6, or IPv4 in the first word and zero in the others.
  *
  * Threads: of one socket, atmo_rx_batch() and atmo_wait() are the receive side,
- * atmo_tx_batch() is the transmit side. Each side may be used by one thread at a
+ * atmo_tx_batch() is the transmit side; atmo_exchange() and atmo_reply() are of both. Each side may be used by one thread at a
  * time, both sides at once. atmo_close() and atmo_stack_restart() may be called
  * when no other call on that socket is running; all other calls by any thread at
  * any time. Different sockets have nothing to do with each other, but for those
@@ -242,6 +242,78 @@ int atmo_tx_batch(struct atmo_sock *sock, const struct atmo_packet *pkts, unsign
  */
 int atmo_exchange(struct atmo_sock *sock, const struct atmo_packet *out, unsigned int nr_out,
 		  struct atmo_packet *in, unsigned int nr_in);
+
+/**
+ * struct atmo_burst - packets received by atmo_reply(), where they lie
+ * @entries: of the rx ring, all of them; atmo_entry() finds those of the burst
+ * @pages: of the socket
+ * @first: number of the first entry
+ * @mask: entries of the ring - 1
+ * @nr: packets
+ */
+struct atmo_burst {
+	struct atmo_rx_desc *entries;
+	uint8_t *pages;
+	uint32_t first;
+	uint32_t mask;
+	uint32_t nr;
+};
+
+/**
+ * atmo_reply - answer packets where they lie, and receive others
+ * @sock: socket
+ * @burst: out: packets received; the library's again with the next call of this
+ *	or any other function that receives on the socket
+ * @nr: most packets to receive
+ *
+ * What is to be sent of a burst is marked with atmo_entry_reply(); the next call sends
+ * it. The pages of all others are free then. Nothing of a packet is copied, there are no
+ * packets but the entries of the rx ring, and no page is the application's: the
+ * shortest way for who answers requests or forwards frames to where they came from.
+ * Belongs to both sides of the socket, as atmo_exchange().
+ *
+ * Return: number of packets, or a negative errno as atmo_rx_batch(); replies wait then
+ * until it has passed.
+ */
+int atmo_reply(struct atmo_sock *sock, struct atmo_burst *burst, unsigned int nr);
+
+/**
+ * atmo_entry - a packet of a burst
+ * @burst: as filled in by atmo_reply()
+ * @i: which, below burst->nr
+ *
+ * Return: its entry: offset and len of the payload (raw: of the frame), port and addr
+ * of who sent it.
+ */
+static inline struct atmo_rx_desc *atmo_entry(const struct atmo_burst *burst, unsigned int i)
+{
+	return &burst->entries[(burst->first + i) & burst->mask];
+}
+
+/**
+ * atmo_entry_data - the payload of an entry
+ * @burst: that it is of
+ * @entry: as the kernel has filled it in
+ *
+ * Return: entry->len bytes, in a page of ATMO_PAGE_SIZE bytes of which entry->offset lie
+ * before it.
+ */
+static inline void *atmo_entry_data(const struct atmo_burst *burst,
+				    const struct atmo_rx_desc *entry)
+{
+	return burst->pages + (size_t)entry->slot * ATMO_PAGE_SIZE + entry->offset;
+}
+
+/**
+ * atmo_entry_reply - send a payload back to where the packet came from
+ * @entry: of the packet; where its offset says the payload lies that is to be sent
+ * @len: bytes of it
+ */
+static inline void atmo_entry_reply(struct atmo_rx_desc *entry, uint16_t len)
+{
+	entry->len = len;
+	entry->flags = ATMO_TX_RECYCLE;
+}
 
 /**
  * atmo_page_alloc - take a free page to build a packet in

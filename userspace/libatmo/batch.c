@@ -10,7 +10,8 @@
  *
  * A page that is sent while there are too few to receive into goes from the tx ring
  * straight to where those of the free ring go: ATMO_TX_RECYCLE. For who sends about
- * what it receives these are all, and the two outer rings are not used.
+ * what it receives these are all, and the two outer rings are not used. With
+ * atmo_reply() not even the tx ring is: the application works on the rx ring's entries.
  */
 #include <errno.h>
 #include <poll.h>
@@ -43,6 +44,48 @@ static int sock_kick(const struct atmo_sock *s, unsigned long request, uint32_t 
 	if (ioctl(s->fd, request, &batch))
 		return -errno;
 	return (int)batch.nr;
+}
+
+/* The application has done with its burst: the kernel is to look at the entries. */
+static void burst_release(struct atmo_sock *s)
+{
+	if (!s->nr_burst)
+		return;
+	atmo_ring_release(&s->rx, s->nr_burst);
+	s->nr_replies += s->nr_burst;
+	s->nr_burst = 0;
+}
+
+/*
+ * Has the kernel send the replies, then receive up to @nr packets. 0 or -errno. Without
+ * replies it is like ATMO_RX_BATCH, which would forget them.
+ */
+static int sock_reply(struct atmo_sock *s, uint32_t nr)
+{
+	struct atmo_exchange x = {
+		.tx_nr = atmo_ring_min(s->nr_replies, ATMO_MAX_BATCH), .rx_nr = nr,
+	};
+
+	if (!(x.tx_nr | x.rx_nr))
+		return 0;
+	if (ioctl(s->fd, ATMO_REPLY, &x))
+		return -errno;
+	s->nr_replies -= atmo_ring_min(x.tx_nr, s->nr_replies);
+	return 0;
+}
+
+/* Replies that the device had no room for; true: it still hasn't. */
+static bool replies_push(struct atmo_sock *s)
+{
+	if (s->nr_replies)
+		sock_reply(s, 0);
+	return s->nr_replies;
+}
+
+/* Receives up to @nr packets, when they are not for atmo_reply(). As sock_kick(). */
+static int sock_receive(struct atmo_sock *s, uint32_t nr)
+{
+	return s->nr_replies ? sock_reply(s, nr) : sock_kick(s, ATMO_RX_BATCH, nr);
 }
 
 /* Takes up to @n places of pages for reception, as far as the target goes. */
@@ -195,10 +238,11 @@ int atmo_rx_batch(struct atmo_sock *s, struct atmo_packet *pkts, unsigned int nr
 	nr = atmo_ring_min(nr, ATMO_MAX_BATCH);
 	if (!nr)
 		return 0;
+	burst_release(s);
 	rx_feed(s);
 	n = atmo_ring_peek(&s->rx, nr);
 	if (n < nr)
-		err = sock_kick(s, ATMO_RX_BATCH, rx_wanted(nr - n));
+		err = sock_receive(s, rx_wanted(nr - n));
 	n = rx_take(s, pkts, nr);
 
 	/* Packets first; an error that lasts comes back with the next call. */
@@ -396,6 +440,8 @@ int atmo_exchange(struct atmo_sock *s, const struct atmo_packet *out, unsigned i
 	uint32_t n;
 
 	nr_in = atmo_ring_min(nr_in, ATMO_MAX_BATCH);
+	burst_release(s);
+	replies_push(s);
 	/* By contract nobody else sends or receives: tx_lock has no work here. */
 	tx_queue_all(s, out, nr_out);
 	if (__atomic_load_n(&s->nr_sent, __ATOMIC_RELAXED))
@@ -409,6 +455,23 @@ int atmo_exchange(struct atmo_sock *s, const struct atmo_packet *out, unsigned i
 
 	n = rx_take(s, in, nr_in);
 	return !n && err < 0 ? err : (int)n;
+}
+
+int atmo_reply(struct atmo_sock *s, struct atmo_burst *burst, unsigned int nr)
+{
+	int err;
+
+	nr = atmo_ring_min(nr, ATMO_MAX_BATCH);
+	burst_release(s);
+	rx_post(s);
+	err = sock_reply(s, rx_wanted(nr - atmo_ring_peek(&s->rx, nr)));
+	s->nr_burst = atmo_ring_peek(&s->rx, nr);
+	burst->entries = s->rx.desc;
+	burst->pages = s->domain->pages;
+	burst->first = s->rx.cursor;
+	burst->mask = s->rx.entries - 1;
+	burst->nr = s->nr_burst;
+	return !burst->nr && err < 0 ? err : (int)burst->nr;
 }
 
 /* Packets that the device had no room for; true: it still hasn't. */
@@ -447,8 +510,8 @@ bool atmo_sock_feed(struct atmo_sock *s)
 	if (!rx_starved(s))
 		return false;
 	rx_feed(s);
-	/* The kernel takes posted pages in this call only. */
-	sock_kick(s, ATMO_RX_BATCH, 1);
+	/* The kernel takes posted pages when it receives only. */
+	sock_receive(s, 1);
 	return rx_starved(s);
 }
 
@@ -458,7 +521,7 @@ static bool rx_spin(struct atmo_sock *s)
 	int64_t end = now_us() + SPIN_US;
 
 	do {
-		if (sock_kick(s, ATMO_RX_BATCH, RX_STAGE) < 0)
+		if (sock_receive(s, RX_STAGE) < 0)
 			return false;
 		if (atmo_ring_peek(&s->rx, 1))
 			return true;
@@ -480,6 +543,7 @@ int atmo_wait(struct atmo_sock *s, int timeout_ms)
 		slice = left;
 		look_again = atmo_sock_feed(s);
 		look_again |= tx_push(s);
+		look_again |= replies_push(s);
 		if (look_again && (left < 0 || left > STARVED_POLL_MS))
 			slice = STARVED_POLL_MS;
 		if (atmo_ring_peek(&s->rx, 1))

@@ -278,6 +278,8 @@ int atmo_stack_restart(struct atmo_sock *s)
 	atmo_ring_sync(&s->rx);
 	atmo_ring_sync(&s->tx);
 	atmo_ring_sync(&s->comp);
+	s->nr_burst = 0;
+	s->nr_replies = 0;
 	atmo_domain_reclaim(s);
 	atmo_sock_feed(s);
 	return 0;

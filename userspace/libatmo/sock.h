@@ -80,6 +80,8 @@ struct atmo_sock {
 	struct atmo_ring free;
 	struct atmo_ring rx;
 	uint32_t nr_posted;	/* pages in PAGE_RX; atomic, both sides write it */
+	uint32_t nr_burst;	/* entries of rx that the application has by atmo_reply() */
+	uint32_t nr_replies;	/* released ones that the kernel has not looked at */
 
 	/*
 	 * Transmit side. The lock is there because the receive side takes

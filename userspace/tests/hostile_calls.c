@@ -40,6 +40,7 @@ static const struct call {
 	{ "ATMO_RX_BATCH", ATMO_RX_BATCH, ENOTCONN },
 	{ "ATMO_TX_BATCH", ATMO_TX_BATCH, ENOTCONN },
 	{ "ATMO_EXCHANGE", ATMO_EXCHANGE, ENOTCONN },
+	{ "ATMO_REPLY", ATMO_REPLY, ENOTCONN },
 	{ "ATMO_RESTART", ATMO_RESTART, ENOTCONN },
 	/* Before those that need a neighbour. */
 	{ "ATMO_NEIGH", ATMO_NEIGH, ENOTCONN },
@@ -81,6 +82,7 @@ static union args good(unsigned int cmd, __u8 lane, __u32 id)
 		a.batch.nr = 1;
 		break;
 	case ATMO_EXCHANGE:
+	case ATMO_REPLY:
 		a.exchange.tx_nr = 1;
 		a.exchange.rx_nr = 1;
 		break;
@@ -271,6 +273,8 @@ static const struct change {
 	FIELD(ATMO_EXCHANGE, given.exchange.tx_nr, 0xffffffff),
 	FIELD(ATMO_EXCHANGE, given.exchange.rx_nr, ATMO_MAX_BATCH + 1),
 	FIELD(ATMO_EXCHANGE, given.exchange.rx_nr, 0xffffffff),
+	FIELD(ATMO_REPLY, given.exchange.tx_nr, ATMO_MAX_BATCH + 1),
+	FIELD(ATMO_REPLY, given.exchange.rx_nr, 0xffffffff),
 	FIELD(ATMO_NEIGH, given.neigh.flags, 0x2),
 	FIELD(ATMO_NEIGH, given.neigh.flags, 0x80000000),
 	/* To delete it the MAC address has to be zero. */

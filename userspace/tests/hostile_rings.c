@@ -281,6 +281,114 @@ static void kernel_words(__u8 lane)
 	raw_close(s);
 }
 
+/* ---- Replies ---- */
+
+#define NR_REPLIES	9
+
+/* Entries of the rx ring that are waiting, looked at where they lie. */
+static unsigned int wait_for_entries(struct raw *s, unsigned int want)
+{
+	struct atmo_ring_cursors *c = raw_cursors(s, ATMO_RING_RX);
+	double end = now() + 4;
+
+	while (raw_read(&c->producer) - s->rx_consumer < want && now() < end)
+		raw_reply(s, 1, want);
+	return raw_read(&c->producer) - s->rx_consumer;
+}
+
+static struct atmo_rx_desc *reply_entry(struct raw *s, unsigned int i)
+{
+	struct atmo_rx_desc *entry = raw_entry(s, ATMO_RING_RX, s->rx_consumer + i);
+
+	entry->flags = ATMO_TX_RECYCLE;
+	return entry;
+}
+
+static void release_entries(struct raw *s, unsigned int n)
+{
+	s->rx_consumer += n;
+	raw_write(&raw_cursors(s, ATMO_RING_RX)->consumer, s->rx_consumer);
+}
+
+static void spoil_replies(struct raw *s)
+{
+	reply_entry(s, 1)->slot = s->info.nr_pages;
+	reply_entry(s, 2)->slot = 0xffffffff;
+	reply_entry(s, 3)->slot = 0;		/* the kernel's */
+	reply_entry(s, 4)->offset = 4097;
+	reply_entry(s, 5)->flags |= 0x80000000;
+	reply_entry(s, 6)->len = (__u16)(s->info.max_payload + 1);
+	reply_entry(s, 7)->flags = 0;		/* not to be sent */
+	reply_entry(s, 8);
+	reply_entry(s, 0);
+}
+
+/* Good ones at both ends, and nothing but refusals between. */
+static void bad_replies(__u8 lane)
+{
+	static const enum atmo_drop reasons[] = {
+		ATMO_DROP_TX_NOT_OWNED, ATMO_DROP_TX_BAD_RANGE, ATMO_DROP_TX_RESERVED,
+		ATMO_DROP_TX_TOO_LONG,
+	};
+	struct raw *s = raw_open(&place, PORT, lane);
+	unsigned int i;
+
+	for (i = 0; i < 64; i++)
+		raw_put_free(s, i, 0);
+	raw_batch(s, ATMO_RX_BATCH, 1);
+	send_text(s, "aaaa");
+	for (i = 0; i < NR_REPLIES - 2; i++)
+		send_text(s, "bbbb");
+	send_text(s, "cccc");
+	CHECK_EQ(wait_for_entries(s, NR_REPLIES), NR_REPLIES, "%s: replies: received", lane_name);
+	spoil_replies(s);
+	release_entries(s, NR_REPLIES);
+	CHECK_EQ(raw_reply(s, 64, 0), NR_REPLIES, "%s: replies: all are consumed", lane_name);
+	check(peer_gets(s, 4, 'a') && peer_gets(s, 4, 'c'), "something else",
+	      "%s: replies: the good ones arrive, and no other between them", lane_name);
+	CHECK_EQ(drops(s, ATMO_DROP_TX_BAD_SLOT), 2, "%s: replies: bad slots are counted",
+		 lane_name);
+	for (i = 0; i < ARRAY_SIZE(reasons); i++)
+		CHECK_EQ(drops(s, reasons[i]), 1, "%s: replies: reason %d is counted", lane_name,
+			 reasons[i]);
+	CHECK_EQ(raw_reply(s, 64, 0), 0, "%s: replies: none is looked at twice", lane_name);
+	/* All but the three pages whose slots were lost are received into again. */
+	for (i = 0; i < 61; i++)
+		send_text(s, "dddd");
+	CHECK_EQ(wait_for_entries(s, 61), 61, "%s: replies: the pages are received into again",
+		 lane_name);
+	raw_close(s);
+}
+
+static void impossible_replies(__u8 lane)
+{
+	static const __u32 by[] = { 1, 65, 0x1000, 0x80000000, 0xffffffff };
+	struct raw *s = raw_open(&place, PORT, lane);
+	__u32 *word = &raw_cursors(s, ATMO_RING_RX)->consumer;
+	unsigned int i;
+
+	for (i = 0; i < 8; i++)
+		raw_put_free(s, i, 0);
+	raw_batch(s, ATMO_RX_BATCH, 1);
+	for (i = 0; i < ARRAY_SIZE(by); i++) {
+		__u64 before = drops(s, ATMO_DROP_BAD_CURSOR);
+
+		raw_write(word, s->rx_consumer + by[i]);
+		CHECK_EQ(raw_reply(s, 64, 0), 0, "%s: replies: cursor off by %#x: none handled",
+			 lane_name, by[i]);
+		CHECK_EQ(drops(s, ATMO_DROP_BAD_CURSOR) - before, 1,
+			 "%s: replies: cursor off by %#x: counted", lane_name, by[i]);
+	}
+	raw_write(word, s->rx_consumer);
+	send_text(s, "eeee");
+	CHECK_EQ(wait_for_entries(s, 1), 1, "%s: replies: put right: received", lane_name);
+	reply_entry(s, 0);
+	release_entries(s, 1);
+	CHECK_EQ(raw_reply(s, 64, 0), 1, "%s: replies: put right: handled", lane_name);
+	check(peer_gets(s, 4, 'e'), "nothing", "%s: replies: put right: arrives", lane_name);
+	raw_close(s);
+}
+
 /* ---- Full rings ---- */
 
 static void completions_left(__u8 lane)
@@ -355,6 +463,8 @@ int main(int argc, char **argv)
 		kernel_words(lanes[i].lane);
 		completions_left(lanes[i].lane);
 		packets_left(lanes[i].lane);
+		bad_replies(lanes[i].lane);
+		impossible_replies(lanes[i].lane);
 	}
 	return finish();
 }

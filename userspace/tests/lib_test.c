@@ -443,5 +443,5 @@ int main(void)
 	};
 
 	return cmocka_run_group_tests_name("libatmo", tests, NULL, NULL) + share_tests() +
-	       header_tests() + exchange_tests() ? 1 : 0;
+	       header_tests() + exchange_tests() + reply_tests() ? 1 : 0;
 }

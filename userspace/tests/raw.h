@@ -353,6 +353,14 @@ static inline int raw_batch(struct raw *s, unsigned long cmd, __u32 nr)
 	return ioctl(s->fd, cmd, &batch) ? -1 : (int)batch.nr;
 }
 
+/* ATMO_REPLY: entries of the rx ring consumed, or -1 with errno set. */
+static inline int raw_reply(struct raw *s, __u32 tx_nr, __u32 rx_nr)
+{
+	struct atmo_exchange x = { .tx_nr = tx_nr, .rx_nr = rx_nr };
+
+	return ioctl(s->fd, ATMO_REPLY, &x) ? -1 : (int)x.tx_nr;
+}
+
 static inline struct atmo_stats raw_stats(struct raw *s)
 {
 	struct atmo_stats stats = { .version = ATMO_UAPI_VERSION };

@@ -92,11 +92,14 @@ static uint32_t desc_offset(int ring)
 	return 4096 + ring * 1024;
 }
 
+static void *entry_at(const struct fake_instance *in, int ring, uint32_t cursor)
+{
+	return in->rings + desc_offset(ring) + cursor % NR_PAGES * desc_sizes[ring];
+}
+
 static void *entry(const struct fake_instance *in, int ring)
 {
-	uint32_t i = in->cursor[ring] % NR_PAGES;
-
-	return in->rings + desc_offset(ring) + i * desc_sizes[ring];
+	return entry_at(in, ring, in->cursor[ring]);
 }
 
 static bool consumer_take(const struct fake_instance *in, int ring)
@@ -213,6 +216,7 @@ static void fake_restart(struct fake_instance *in)
 	memset(in->rings, 0, RINGS_LEN);
 	for (ring = 0; ring < ATMO_NR_RINGS; ring++)
 		in->cursor[ring] = 0;
+	in->replied = 0;
 }
 
 static int fake_info(const struct fake_instance *in, struct atmo_info *info)
@@ -311,6 +315,7 @@ static void rings_reset(struct fake_instance *in)
 
 	for (i = 0; i < ATMO_NR_RINGS; i++) {
 		in->cursor[i] = FIRST_CURSOR;
+		in->replied = FIRST_CURSOR;
 		*cursors(in, i) = (struct atmo_ring_cursors){
 			.producer = FIRST_CURSOR, .consumer = FIRST_CURSOR,
 		};
@@ -386,9 +391,51 @@ static int fake_batch(struct fake_instance *in, unsigned long request, struct at
 	assert_int_equal(batch->flags, 0);
 	pthread_mutex_lock(&k.lock);
 	err = in->failed ? EIO : k.batch_errno;
+	if (request == ATMO_RX_BATCH)
+		in->replied = cursors(in, ATMO_RING_RX)->consumer;
 	if (!err)
 		batch->nr = request == ATMO_RX_BATCH ? fake_rx(in, batch->nr) :
 						       fake_tx(in, batch->nr);
+	pthread_mutex_unlock(&k.lock);
+	return err ? refuse(err) : 0;
+}
+
+/* Of the entries of the rx ring that were released since the last call. */
+static uint32_t fake_replies(struct fake_instance *in, uint32_t nr)
+{
+	uint32_t n = 0, released = __atomic_load_n(&cursors(in, ATMO_RING_RX)->consumer,
+						   __ATOMIC_ACQUIRE);
+	const struct atmo_tx_desc *desc;
+
+	assert_true(released - in->replied <= NR_PAGES);
+	for (; n < nr && n < k.tx_room && in->replied != released; n++) {
+		desc = entry_at(in, ATMO_RING_RX, in->replied++);
+		if (!(desc->flags & ATMO_TX_RECYCLE)) {
+			page_take(desc->slot, in->posted, &in->nr_posted);
+			continue;
+		}
+		in->last_tx = *desc;
+		page_take(desc->slot, in->sent, &in->nr_sent);
+		k.recycle[desc->slot % NR_PAGES] = true;
+		k.nr_transmitted++;
+	}
+	if (!k.tx_slow)
+		complete(in);
+	return n;
+}
+
+static int fake_reply(struct fake_instance *in, struct atmo_exchange *arg)
+{
+	int err;
+
+	assert_true(arg->tx_nr || arg->rx_nr);
+	assert_true(arg->tx_nr <= ATMO_MAX_BATCH && arg->rx_nr <= ATMO_MAX_BATCH);
+	pthread_mutex_lock(&k.lock);
+	err = in->failed ? EIO : k.batch_errno;
+	if (!err) {
+		arg->tx_nr = fake_replies(in, arg->tx_nr);
+		arg->rx_nr = fake_rx(in, arg->rx_nr);
+	}
 	pthread_mutex_unlock(&k.lock);
 	return err ? refuse(err) : 0;
 }
@@ -475,6 +522,8 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 		return fake_batch(in, request, arg);
 	case ATMO_EXCHANGE:
 		return fake_exchange(in, arg);
+	case ATMO_REPLY:
+		return fake_reply(in, arg);
 	default:
 		return fake_control(request, arg);
 	}

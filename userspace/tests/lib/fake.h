@@ -35,6 +35,7 @@ struct fake_instance {
 	struct atmo_bind bind;
 	uint8_t *rings, *pages;	/* where they are mapped */
 	uint32_t cursor[ATMO_NR_RINGS];
+	uint32_t replied;	/* of the rx ring: entries before it have been looked at */
 	uint32_t posted[NR_PAGES], nr_posted;
 	uint32_t sent[NR_PAGES], nr_sent;
 	unsigned int nr_waiting;	/* packets on the wire */
@@ -93,5 +94,6 @@ void fake_complete(void);
 int share_tests(void);
 int header_tests(void);
 int exchange_tests(void);
+int reply_tests(void);
 
 #endif /* FAKE_H */
