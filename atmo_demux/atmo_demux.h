@@ -406,6 +406,12 @@ void atmo_queue_fill(const struct atmo_queue *q, u32 *len, u32 *used);
 /* Drops by the demultiplexer on behalf of this endpoint since bind. */
 u64 atmo_queue_dropped(const struct atmo_queue *q, enum atmo_drop reason);
 
+/*
+ * A key for headers that lanes may keep where they send from, see atmo_stack/fast.h: a
+ * multiple of 2^16 that nobody has had. Any context.
+ */
+u64 atmo_head_key(void);
+
 /* Verify what the NIC has not. Any context. */
 bool atmo_demux_checksums_ok(const u8 *data, const u8 *head, u32 flags,
 			     const struct atmo_packet *pkt);

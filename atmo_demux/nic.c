@@ -374,3 +374,12 @@ const char *atmo_nic_stat_name(enum atmo_nic_stat stat)
 	return stat < ATMO_NR_NIC_STATS ? nic_stat_names[stat] : NULL;
 }
 EXPORT_SYMBOL_GPL(atmo_nic_stat_name);
+
+/* Here, since this module stays as long as there are lanes. */
+u64 atmo_head_key(void)
+{
+	static atomic64_t last;
+
+	return (u64)atomic64_inc_return(&last) << 16;
+}
+EXPORT_SYMBOL_GPL(atmo_head_key);

@@ -143,6 +143,7 @@ static void ltx_put_head(struct atmo_ixgbe_ltx *tx, struct ltx_cursor *c,
 					 const struct atmo_ixgbe_tx_frame *place,
 					 const struct atmo_tx_frame *f, u32 total)
 {
+	((struct atmo_fast_head *)place->head)->key = 0;
 	if (unlikely(total < IXGBE_TX_MIN_LEN)) {
 		ltx_copy_tiny(place->head, f);
 		ltx_write(tx, c, place->head_dma, IXGBE_TX_MIN_LEN, IXGBE_TXD_DCMD_EOP, f->csum,
@@ -252,7 +253,7 @@ static __always_inline void ltx_put_datagram(struct atmo_ixgbe_ltx *tx, struct l
 					     const struct atmo_page *page,
 					     const struct atmo_tx_words *words)
 {
-	const u32 head_len = atmo_fast_tx_head(f, place->head, page, words);
+	const u32 head_len = atmo_fast_tx_head(f, (void *)place->head, page, words);
 	const u32 total = ATMO_UDP4_HEADERS + words->len;
 
 	ltx_write(tx, c, place->head_dma, head_len, head_len == total ? IXGBE_TXD_DCMD_EOP : 0,

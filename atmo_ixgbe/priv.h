@@ -62,7 +62,7 @@ static_assert(ATMO_FRAME_MAX <= ATMO_IXGBE_RX_BUF_LEN);
 /* Where a transmit lane sends a frame's head from; allocated by the page. */
 #define ATMO_IXGBE_HEAD_LEN	256
 #define ATMO_IXGBE_HEADS_PER_PAGE	(PAGE_SIZE / ATMO_IXGBE_HEAD_LEN)
-static_assert(ATMO_TX_HEAD_MAX <= ATMO_IXGBE_HEAD_LEN);
+static_assert(ATMO_TX_HEAD_MAX + sizeof(u64) <= ATMO_IXGBE_HEAD_LEN);
 
 /* Frames of an ordinary queue up to this length are copied: that is less than mapping. */
 #define ATMO_IXGBE_TX_COPY_LEN	128

@@ -118,8 +118,8 @@ static __always_inline bool atmo_fast_rx_datagram(struct atmo_fast_rx *f,
 
 	if (unlikely(!atmo_fast_rx_is_good(f, slot)))
 		return false;
-	head = atmo_udp_head_read((const u8 *)page->va + ATMO_FRAME_OFFSET);
-	udp_len = atmo_udp_matches(f->match, &head, len);
+	udp_len = atmo_udp_matches(f->match, (const u8 *)page->va + ATMO_FRAME_OFFSET, len,
+				   &head);
 	if (unlikely(!udp_len))
 		return false;
 	entry = atmo_fast_rx_give(f, slot);
@@ -249,20 +249,39 @@ static __always_inline void atmo_copy_payload(u8 *head, u32 at, const struct atm
 }
 
 /**
+ * struct atmo_fast_head - where a lane sends the head of a frame from
+ * @bytes: that it sends
+ * @key: of the headers there, by template and length; 0: they are others
+ *
+ * Whoever writes other headers clears @key. No process can reach it.
+ */
+struct atmo_fast_head {
+	u8	bytes[ATMO_TX_HEAD_MAX];
+	u64	key;
+};
+
+/**
  * atmo_fast_tx_head() - build the head of a datagram
  * @f: where its entry came from
- * @head: out: room for ATMO_TX_HEAD_MAX bytes
+ * @to: where to; it may still hold the very same headers
  * @page: of the entry
  * @words: likewise
  *
  * Context: as atmo_fast_tx_next().
- * Return: bytes of @head: headers, and a short payload behind them.
+ * Return: bytes of @to: headers, and a short payload behind them.
  */
-static __always_inline u32 atmo_fast_tx_head(const struct atmo_fast_tx *f, u8 *head,
+static __always_inline u32 atmo_fast_tx_head(const struct atmo_fast_tx *f,
+					     struct atmo_fast_head *to,
 					     const struct atmo_page *page,
 					     const struct atmo_tx_words *words)
 {
-	atmo_udp_template_write(f->dest.t, head, words->len);
+	const u64 key = f->dest.t->key + words->len;
+	u8 *head = to->bytes;
+
+	if (to->key != key) {
+		atmo_udp_template_write(f->dest.t, head, words->len);
+		to->key = key;
+	}
 	if (unlikely(words->len > ATMO_TX_HEAD_MAX - ATMO_UDP4_HEADERS))
 		return ATMO_UDP4_HEADERS;
 	atmo_copy_payload(head, ATMO_UDP4_HEADERS, page, words->offset, words->len);

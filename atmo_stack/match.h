@@ -51,7 +51,11 @@ static __always_inline u8 atmo_udp_byte(const struct atmo_udp_head *head, u32 at
 /* A number of the frame that lies in one word. */
 static __always_inline u16 atmo_udp_u16(const struct atmo_udp_head *head, u32 at)
 {
-	return atmo_udp_byte(head, at) << 8 | atmo_udp_byte(head, at + 1);
+#ifdef __LITTLE_ENDIAN_BITFIELD
+	return __be16_to_cpu((__force __be16)(u16)(head->words[at / 8] >> at % 8 * 8));
+#else
+	return head->words[at / 8] >> (6 - at % 8) * 8;
+#endif
 }
 
 /* Source address and port, as they lie there. */
@@ -70,31 +74,21 @@ static __always_inline __be16 atmo_udp_sport(const struct atmo_udp_head *head)
 #endif
 }
 
-/*
- * A copy of the first bytes of a frame, which may be changed meanwhile: each word is
- * read once. Frames begin at a multiple of eight bytes: ATMO_FRAME_OFFSET.
- */
-static __always_inline struct atmo_udp_head atmo_udp_head_read(const u8 *frame)
+/* Copies a word, once, and returns in what it differs. */
+static __always_inline u64 atmo_udp_read(const struct atmo_udp_match *m,
+					 struct atmo_udp_head *head, const u64 *frame, int word)
 {
-	const u64 *words = (const u64 *)frame;
-
-	return (struct atmo_udp_head) { {
-		READ_ONCE(words[0]), READ_ONCE(words[1]), READ_ONCE(words[2]),
-		READ_ONCE(words[3]), READ_ONCE(words[4]),
-	} };
-}
-
-static __always_inline u64 atmo_udp_differs(const struct atmo_udp_match *m,
-					    const struct atmo_udp_head *head, int word)
-{
+	head->words[word] = READ_ONCE(frame[word]);
 	return (head->words[word] & m->mask[word]) ^ m->value[word];
 }
 
 /**
  * atmo_udp_matches() - is it a plain datagram for whom @m was set?
  * @m: what to look for
- * @head: copy of the frame's first bytes
+ * @frame: first byte of the frame, at a multiple of eight: ATMO_FRAME_OFFSET. It may be
+ *	changed meanwhile
  * @len: length of the frame without FCS
+ * @head: out: copy of the headers, of which alone the answer is true
  *
  * Checksums are not looked at.
  *
@@ -102,18 +96,21 @@ static __always_inline u64 atmo_udp_differs(const struct atmo_udp_match *m,
  * Return: length of the UDP datagram with its header, which lies in the frame; 0: it
  * is something else, or its lengths lie.
  */
-static __always_inline u32 atmo_udp_matches(const struct atmo_udp_match *m,
-					    const struct atmo_udp_head *head, u32 len)
+static __always_inline u32 atmo_udp_matches(const struct atmo_udp_match *m, const u8 *frame,
+					    u32 len, struct atmo_udp_head *head)
 {
+	const u64 *words = (const u64 *)frame;
 	u32 total_len, udp_len;
 	u64 other;
 	u8 net;
 
 	if (len < ATMO_UDP4_HEADERS)
 		return 0;
-	other = atmo_udp_differs(m, head, 0) | atmo_udp_differs(m, head, 1) |
-		atmo_udp_differs(m, head, 2) | atmo_udp_differs(m, head, 3) |
-		atmo_udp_differs(m, head, 4);
+	other = atmo_udp_read(m, head, words, 0);
+	other |= atmo_udp_read(m, head, words, 1);
+	other |= atmo_udp_read(m, head, words, 2);
+	other |= atmo_udp_read(m, head, words, 3);
+	other |= atmo_udp_read(m, head, words, 4);
 	total_len = atmo_udp_u16(head, ATMO_ETH_LEN + 2);
 	udp_len = atmo_udp_u16(head, ATMO_ETH_LEN + ATMO_IPV4_LEN + 4);
 	/* The source: no host has 0/8, 127/8 or a group's (RFC 1122, 3.2.1.3). */

@@ -23,8 +23,7 @@ static __always_inline u32 atmo_plain_len(const struct atmo_rx_frame *frame,
 
 	if ((frame->flags & (verified | ATMO_RX_HW_ERROR | ATMO_RX_MULTI_DESC)) != verified)
 		return 0;
-	*head = atmo_udp_head_read(frame->page->va + frame->offset);
-	return atmo_udp_matches(m, head, frame->len);
+	return atmo_udp_matches(m, frame->page->va + frame->offset, frame->len, head);
 }
 
 /**

@@ -464,8 +464,9 @@ void atmo_remap_chunk(struct atmo_instance *inst, u32 n);
 void atmo_tx_collect(struct atmo_instance *inst);
 int atmo_instance_rx(struct atmo_instance *inst, u32 nr);
 int atmo_instance_exchange(struct atmo_instance *inst, struct atmo_exchange *arg, bool reply);
+struct atmo_ring *atmo_rx_replies(struct atmo_instance *inst);
 bool atmo_instance_rx_waits(struct atmo_instance *inst);
 int atmo_instance_tx(struct atmo_instance *inst, u32 nr);
-int atmo_instance_tx_held(struct atmo_instance *inst, struct atmo_ring *ring, u32 nr);
+int atmo_instance_tx_held(struct atmo_instance *inst, u32 nr, bool reply);
 
 #endif /* ATMO_STACK_PRIV_H */

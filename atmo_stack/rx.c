@@ -559,30 +559,27 @@ int atmo_instance_rx(struct atmo_instance *inst, u32 nr)
 }
 EXPORT_SYMBOL_IF_KUNIT(atmo_instance_rx);
 
-/* What the application has released of the rx ring since is in rx.replies. */
-static void find_replies(struct atmo_instance *inst)
+/* What the application has released of the rx ring since, to be sent; rx.mutex is held. */
+struct atmo_ring *atmo_rx_replies(struct atmo_instance *inst)
 {
 	struct atmo_rx_side *rx = &inst->rx;
 	u32 nr;
 
+	lockdep_assert_held(&rx->mutex);
 	if (!atmo_ring_released(&rx->ring, rx->replies.cursor, &nr))
 		atmo_rx_drop(inst, ATMO_DROP_BAD_CURSOR);
 	rx->released.producer = rx->replies.cursor + nr;
+	return &rx->replies;
 }
 
 /* Both mutexes are held. Number of entries consumed, or a negative errno. */
 static int send_held(struct atmo_instance *inst, u32 nr, bool reply)
 {
-	struct atmo_ring *ring = &inst->tx.ring;
 	int sent;
 
-	if (reply) {
-		ring = &inst->rx.replies;
-		find_replies(inst);
-	}
 	/* No second member joins without the first one's rx.mutex. */
-	inst->tx.alone = !inst->domain->shared;
-	sent = atmo_instance_tx_held(inst, ring, nr);
+	inst->tx.alone = inst->ep.lane && !inst->domain->shared;
+	sent = atmo_instance_tx_held(inst, nr, reply);
 	inst->tx.alone = false;
 	return sent;
 }

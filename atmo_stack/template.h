@@ -12,6 +12,7 @@
  * @valid: there are headers
  * @sum: what the UDP checksum field holds without payload
  * @max_payload: bytes
+ * @key: of these headers: atmo_head_key(); no others in the memory of any lane have it
  * @head: for no payload; ATMO_UDP4_HEADERS of it
  */
 struct atmo_udp_template {
@@ -20,6 +21,7 @@ struct atmo_udp_template {
 	bool	valid;
 	u16	sum;
 	u32	max_payload;
+	u64	key;
 	u8	head[48];
 };
 

@@ -453,8 +453,8 @@ static void tx_down(struct atmo_instance *inst, int status)
 	tx_end(&inst->tx);
 }
 
-/* The same with tx.mutex held, for the tx ring or rx.replies. */
-int atmo_instance_tx_held(struct atmo_instance *inst, struct atmo_ring *ring, u32 nr)
+/* The same with tx.mutex held. @reply: entries of the rx ring; rx.mutex is held, too */
+int atmo_instance_tx_held(struct atmo_instance *inst, u32 nr, bool reply)
 {
 	int ret = atmo_instance_error(inst);
 
@@ -467,7 +467,7 @@ int atmo_instance_tx_held(struct atmo_instance *inst, struct atmo_ring *ring, u3
 		tx_down(inst, ret);
 		return ret;
 	}
-	return tx_locked(inst, ring, nr);
+	return tx_locked(inst, reply ? atmo_rx_replies(inst) : &inst->tx.ring, nr);
 }
 
 /* Number of entries consumed, or a negative errno. */
@@ -476,7 +476,7 @@ int atmo_instance_tx(struct atmo_instance *inst, u32 nr)
 	int ret;
 
 	mutex_lock(&inst->tx.mutex);
-	ret = atmo_instance_tx_held(inst, &inst->tx.ring, nr);
+	ret = atmo_instance_tx_held(inst, nr, false);
 	mutex_unlock(&inst->tx.mutex);
 	return ret;
 }

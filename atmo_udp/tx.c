@@ -41,9 +41,13 @@ static void keep_template(struct atmo_udp_template *t, const struct atmo_tx_desc
 {
 	memcpy(t->addr, desc->addr, sizeof(t->addr));
 	t->port = desc->port;
-	memcpy(t->head, head, ATMO_UDP4_HEADERS);
 	l3->l4_len = ATMO_UDP_LEN;
 	t->sum = atmo_l3_pseudo_sum(l3);
+	/* Mostly they are as in the batch before. */
+	if (!t->key || memcmp(t->head, head, ATMO_UDP4_HEADERS)) {
+		memcpy(t->head, head, ATMO_UDP4_HEADERS);
+		t->key = atmo_head_key();
+	}
 	t->max_payload = mtu - ATMO_IPV4_LEN - ATMO_UDP_LEN;
 	t->valid = true;
 }

@@ -30,7 +30,7 @@ struct fake {
 	u32 nr_moved;				/* what it shall have recycled itself */
 	u32	nr_returned;
 	u32	tx_room;			/* how many tx_provide will take */
-	u8	heads[NR][ATMO_TX_HEAD_MAX];	/* where tx_fast builds heads */
+	struct atmo_fast_head heads[NR];	/* where tx_fast builds heads */
 	u32	nr_fast;			/* frames and entries that took the fast path */
 	int	error;				/* what lane_error says */
 	u8	verdicts[NR];			/* on received frames, in order */
@@ -97,11 +97,12 @@ static u32 fake_rx_fast(struct atmo_lane *lane, struct atmo_fast_rx *to, u32 n)
 	return i;
 }
 
-static struct atmo_tx_frame fast_frame(const struct atmo_fast_tx *from, u8 *head,
+static struct atmo_tx_frame fast_frame(const struct atmo_fast_tx *from,
+				       struct atmo_fast_head *head,
 				       const struct atmo_tx_words *words)
 {
 	struct atmo_tx_frame frame = {
-		.head = head, .page = &from->pages[words->slot], .offset = words->offset,
+		.head = head->bytes, .page = &from->pages[words->slot], .offset = words->offset,
 		.len = words->len, .csum = ATMO_TX_CSUM_NONE, .recycle = true,
 	};
 
@@ -122,7 +123,7 @@ static u32 fake_tx_fast(struct atmo_lane *lane, struct atmo_fast_tx *from, u32 n
 	n = min(n, fake->tx_room);
 	for (i = 0; i < n && atmo_fast_tx_next(from, &words, from->find); i++) {
 		at = fake->nr_sent++;
-		fake->sent[at] = fast_frame(from, fake->heads[at], &words);
+		fake->sent[at] = fast_frame(from, &fake->heads[at], &words);
 	}
 	from->other = i < n;
 	fake->nr_fast += i;
@@ -210,7 +211,7 @@ static const struct atmo_udp_template *fake_tx_plain(struct atmo_instance *inst,
 						     const struct atmo_tx_desc *desc)
 {
 	static const struct atmo_udp_template headers = {
-		.max_payload = 1472, .valid = true, .head = "headers",
+		.max_payload = 1472, .valid = true, .key = 1 << 16, .head = "headers",
 	};
 
 	return desc->port == cpu_to_be16(7) ? &headers : NULL;

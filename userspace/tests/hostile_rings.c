@@ -353,10 +353,12 @@ static void bad_replies(__u8 lane)
 			 reasons[i]);
 	CHECK_EQ(raw_reply(s, 64, 0), 0, "%s: replies: none is looked at twice", lane_name);
 	/* All but the three pages whose slots were lost are received into again. */
-	for (i = 0; i < 61; i++)
+	for (i = 0; i < 61; i++) {
 		send_text(s, "dddd");
-	CHECK_EQ(wait_for_entries(s, 61), 61, "%s: replies: the pages are received into again",
-		 lane_name);
+		if (wait_for_entries(s, i + 1) <= i)
+			break;
+	}
+	CHECK_EQ(i, 61, "%s: replies: the pages are received into again", lane_name);
 	raw_close(s);
 }
 

@@ -88,8 +88,7 @@ void check_match(u32 nr_frames)
 		len = ATMO_UDP4_HEADERS + check_random() % 60;
 		plain_frame(frame, len, &flow);
 		mutate(frame, &len);
-		head = atmo_udp_head_read(frame);
-		got = atmo_udp_matches(&m, &head, len);
+		got = atmo_udp_matches(&m, frame, len, &head);
 		/* Of IPv4 without options all that is fit is plain. */
 		CHECK(!!got == (flow.family == AF_INET && is_fit(frame, len, &flow, &pkt)));
 		if (!got)
