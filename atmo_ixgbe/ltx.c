@@ -262,14 +262,13 @@ static __always_inline void ltx_put_datagram(struct atmo_ixgbe_ltx *tx, struct l
 		ltx_put_range(tx, c, page, words->offset, words->len, ATMO_TX_CSUM_UDP4, total);
 }
 
-/* Up to RS_INTERVAL entries. @datagrams: or whole frames; constant */
-static __always_inline u32 ltx_fast(struct atmo_lane *lane, struct atmo_fast_tx *from, u32 n,
-				    bool datagrams)
+/* Up to the frame number @end. @datagrams: or whole frames; constant */
+static __always_inline struct ltx_cursor ltx_fast_loop(struct atmo_ixgbe_ltx *tx,
+						       struct atmo_fast_tx *from, u32 end,
+						       bool datagrams)
 {
-	struct atmo_ixgbe_ltx *tx = &lane->tx;
 	struct ltx_cursor c = ltx_begin(tx);
 	struct atmo_ixgbe_tx_frame *place;
-	const u32 first = c.next, end = c.next + n;
 	struct atmo_fast_tx f = *from;
 	struct atmo_tx_words words;
 	struct atmo_page *page;
@@ -284,15 +283,22 @@ static __always_inline u32 ltx_fast(struct atmo_lane *lane, struct atmo_fast_tx 
 				      ATMO_TX_CSUM_NONE, words.len);
 		place->page = (unsigned long)page;
 	}
-	n = c.next - first;
-	if (n) {
-		c.nr_paged += n;
-		ltx_report(tx, first, c);
-		ltx_end(lane, c);
-	}
 	from->bytes = f.bytes;
 	from->other = c.next != end;
-	return n;
+	return c;
+}
+
+/* By themselves: the loops need all registers. */
+static noinline struct ltx_cursor ltx_fast_datagrams(struct atmo_ixgbe_ltx *tx,
+						     struct atmo_fast_tx *from, u32 end)
+{
+	return ltx_fast_loop(tx, from, end, true);
+}
+
+static noinline struct ltx_cursor ltx_fast_whole(struct atmo_ixgbe_ltx *tx,
+						 struct atmo_fast_tx *from, u32 end)
+{
+	return ltx_fast_loop(tx, from, end, false);
 }
 
 /**
@@ -307,16 +313,26 @@ static __always_inline u32 ltx_fast(struct atmo_lane *lane, struct atmo_fast_tx 
 u32 atmo_ixgbe_lane_tx_fast(struct atmo_lane *lane, struct atmo_fast_tx *from, u32 n)
 {
 	struct atmo_ixgbe_ltx *tx = &lane->tx;
-	u32 sent = 0;
+	struct ltx_cursor c;
+	u32 first, end;
 
 	spin_lock(&tx->lock);
-	if (!tx->running)
+	first = tx->next;
+	if (unlikely(!tx->running)) {
+		n = 0;
 		goto out;
-	n = min_t(u32, ltx_make_room(tx, n), RS_INTERVAL);
-	sent = from->find ? ltx_fast(lane, from, n, true) : ltx_fast(lane, from, n, false);
+	}
+	end = first + min_t(u32, ltx_make_room(tx, n), RS_INTERVAL);
+	c = from->find ? ltx_fast_datagrams(tx, from, end) : ltx_fast_whole(tx, from, end);
+	n = c.next - first;
+	if (n) {
+		c.nr_paged += n;
+		ltx_report(tx, first, c);
+		ltx_end(lane, c);
+	}
 out:
 	spin_unlock(&tx->lock);
-	return sent;
+	return n;
 }
 
 /**

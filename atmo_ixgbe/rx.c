@@ -206,7 +206,7 @@ static __always_inline bool rx_is_fast(const union ixgbe_rx_desc *d, u32 status,
 }
 
 /* @datagrams: or whole frames; constant */
-static __always_inline u32 rx_fast(struct atmo_ixgbe_rx *rx, struct atmo_fast_rx *to, u32 n,
+static __always_inline u32 rx_fast_loop(struct atmo_ixgbe_rx *rx, struct atmo_fast_rx *to, u32 n,
 				   bool datagrams)
 {
 	const u32 clean = rx->clean, at = clean - rx->start, mask = rx->mask;
@@ -246,6 +246,17 @@ static __always_inline u32 rx_fast(struct atmo_ixgbe_rx *rx, struct atmo_fast_rx
 	return i;
 }
 
+/* By themselves: the loops need all registers. */
+static noinline u32 rx_fast_datagrams(struct atmo_ixgbe_rx *rx, struct atmo_fast_rx *to, u32 n)
+{
+	return rx_fast_loop(rx, to, n, true);
+}
+
+static noinline u32 rx_fast_whole(struct atmo_ixgbe_rx *rx, struct atmo_fast_rx *to, u32 n)
+{
+	return rx_fast_loop(rx, to, n, false);
+}
+
 /**
  * atmo_ixgbe_lane_rx_fast() - rx_fast of struct atmo_nic_ops
  * @lane: lane
@@ -263,10 +274,8 @@ u32 atmo_ixgbe_lane_rx_fast(struct atmo_lane *lane, struct atmo_fast_rx *to, u32
 	if (unlikely(rx->in_multi)) {
 		to->other = true;
 		n = 0;
-	} else if (to->match) {
-		n = rx_fast(rx, to, n, true);
 	} else {
-		n = rx_fast(rx, to, n, false);
+		n = to->match ? rx_fast_datagrams(rx, to, n) : rx_fast_whole(rx, to, n);
 	}
 	lane->rx_frames += n;
 	if (rx->running)

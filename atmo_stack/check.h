@@ -245,12 +245,12 @@ static inline __be16 atmo_tx_rest_port(u64 word)
 
 /*
  * Of slot, offset and length: as atmo_check_tx() and the check of the slot before. There
- * are @mask + 1 pages.
+ * are @mask + 1 pages, and payloads shorter than @end bytes may be sent.
  */
 static __always_inline bool atmo_tx_in_range(const struct atmo_tx_words *words, u32 mask,
-					     u32 max_payload)
+					     u32 end)
 {
-	return words->slot <= mask && words->len <= max_payload &&
+	return words->slot <= mask && words->len < end &&
 	       words->offset + words->len <= ATMO_PAGE_SIZE;
 }
 

@@ -133,16 +133,16 @@ static __always_inline bool atmo_fast_rx_datagram(struct atmo_fast_rx *f,
 
 /**
  * struct atmo_fast_dest - what entries have to be
- * @t: their headers; NULL: whole frames are sent, or there are none
+ * @t: their headers; NULL: whole frames are sent, or none
  * @rest: of their words, see struct atmo_tx_words
  * @addr: likewise
- * @max_len: of what they send
+ * @end: what they send is shorter; 0: none is
  */
 struct atmo_fast_dest {
 	const struct atmo_udp_template *t;
 	u64	rest;
 	u64	addr[2];
-	u32	max_len;
+	u32	end;
 };
 
 /**
@@ -156,8 +156,8 @@ struct atmo_fast_dest {
  * @alone: nobody else can take pages of the application
  * @care: bits of an entry's rest that have to be as in @dest
  * @dest: what they have to be
- * @find: the destination of another entry, with no headers if that is for the long way;
- *	NULL: all are whole frames
+ * @find: what further entries have to be to go where another one goes, or one that none
+ *	is if that is for the long way; NULL: all are whole frames
  * @ctx: for @find
  * @bytes: out: sum of the entries' lengths
  * @other: out: the next entry is for the long way. False: the lane has no room, or that
@@ -189,7 +189,7 @@ static __always_inline bool atmo_fast_tx_fits(const struct atmo_fast_tx *f,
 		other |= (words->addr[0] ^ dest->addr[0]) | (words->addr[1] ^ dest->addr[1]);
 	else
 		other |= words->addr[0] | words->addr[1] | (words->len < ATMO_FAST_MIN_LEN);
-	return !other && atmo_tx_in_range(words, f->mask, dest->max_len);
+	return !other && atmo_tx_in_range(words, f->mask, dest->end);
 }
 
 /* Is it, when another destination has been found? */
@@ -201,7 +201,7 @@ static __always_inline bool atmo_fast_tx_fits_other(struct atmo_fast_tx *f,
 
 	copy.rest &= f->care;
 	f->dest = f->find(f->ctx, &copy);
-	return f->dest.t && atmo_fast_tx_fits(f, words, true);
+	return atmo_fast_tx_fits(f, words, true);
 }
 
 /**

@@ -341,7 +341,7 @@ static struct atmo_fast_dest find_dest(void *ctx, const struct atmo_tx_words *wo
 		dest.rest = words->rest;
 		dest.addr[0] = words->addr[0];
 		dest.addr[1] = words->addr[1];
-		dest.max_len = min(dest.t->max_payload, inst->tx.max_payload);
+		dest.end = min(dest.t->max_payload, inst->tx.max_payload) + 1;
 	}
 	return dest;
 }
@@ -367,7 +367,7 @@ static u32 send_fast(struct atmo_instance *inst, struct atmo_ring *ring, u32 n, 
 		from.find = find_dest;
 	} else {
 		from.dest.rest = atmo_tx_rest(0, 0, ATMO_TX_RECYCLE);
-		from.dest.max_len = tx->max_payload;
+		from.dest.end = tx->max_payload + 1;
 	}
 	n = min(ep->ops->tx_fast(ep->lane, &from, n), n);
 	*other = from.other;

@@ -390,7 +390,7 @@ static void plain_entries_of_whole_frames(struct kunit *test)
 	const u32 n = ARRAY_SIZE(slots) * ARRAY_SIZE(rests) * ARRAY_SIZE(ends) * ARRAY_SIZE(ends);
 	const struct atmo_fast_tx f = {
 		.mask = 7, .care = ~0ULL,
-		.dest = { .rest = atmo_tx_rest(0, 0, ATMO_TX_RECYCLE), .max_len = 1518 },
+		.dest = { .rest = atmo_tx_rest(0, 0, ATMO_TX_RECYCLE), .end = 1519 },
 	};
 	u32 i, j, plain = 0, wrong = 0;
 

@@ -627,6 +627,18 @@ static void whole_frames_are_delivered_as_they_are(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->nr_verdicts, 0);
 }
 
+/* Nothing is known of any destination yet, not even of none. */
+static void empty_entry_takes_no_headers(struct kunit *test)
+{
+	struct atmo_instance *inst = fake->inst;
+
+	inst->proto = &fake_plain_proto;
+	put_tx(0, 's', 0);
+	KUNIT_EXPECT_EQ(test, atmo_instance_tx(inst, NR), 1);
+	KUNIT_EXPECT_EQ(test, fake->nr_fast, 0);
+	KUNIT_EXPECT_EQ(test, fake->nr_sent, 1);
+}
+
 /* From one that is not recycled on they are the protocol's to judge. */
 static void datagrams_use_the_same_headers(struct kunit *test)
 {
@@ -1070,6 +1082,7 @@ static struct kunit_case instance_cases[] = {
 	KUNIT_CASE(refused_recycled_page_is_received_into),
 	KUNIT_CASE(recycled_page_yielded_twice),
 	KUNIT_CASE(lane_recycles_by_itself),
+	KUNIT_CASE(empty_entry_takes_no_headers),
 	KUNIT_CASE(datagrams_use_the_same_headers),
 	KUNIT_CASE(plain_datagrams_are_delivered),
 	KUNIT_CASE(whole_frames_are_sent_as_they_are),

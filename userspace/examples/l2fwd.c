@@ -105,6 +105,39 @@ static bool ports_open(struct l2fwd *f)
 	return true;
 }
 
+/* Both addresses, which stand at the beginning of a frame, as two numbers. */
+struct addrs {
+	uint64_t first;
+	uint32_t rest;
+};
+
+/* Marks all frames to be sent back, with other addresses; returns their bytes. */
+static unsigned long long turn_round(const struct atmo_burst burst, const uint8_t *new_addrs,
+				     bool keep_addrs)
+{
+	unsigned long long bytes = 0;
+	struct atmo_rx_desc *entry;
+	struct addrs addrs;
+	uint8_t *frame;
+	unsigned int i;
+	uint16_t len;
+
+	memcpy(&addrs.first, new_addrs, sizeof(addrs.first));
+	memcpy(&addrs.rest, new_addrs + sizeof(addrs.first), sizeof(addrs.rest));
+	for (i = 0; i < burst.nr; i++) {
+		entry = atmo_entry(&burst, i);
+		len = entry->len;
+		if (!keep_addrs && len >= ATMO_ETH_LEN) {
+			frame = atmo_entry_data(&burst, entry);
+			memcpy(frame, &addrs.first, sizeof(addrs.first));
+			memcpy(frame + sizeof(addrs.first), &addrs.rest, sizeof(addrs.rest));
+		}
+		bytes += len;
+		atmo_entry_reply(entry, len);
+	}
+	return bytes;
+}
+
 /*
  * With one port: sends the last burst back from where it lies, and receives the next one;
  * frames received, or a negative errno.
@@ -112,28 +145,16 @@ static bool ports_open(struct l2fwd *f)
 static int forward_back(struct l2fwd *f)
 {
 	struct port *port = &f->ports[0];
-	uint8_t addrs[sizeof(port->addrs)];
-	unsigned long long bytes = 0;
-	struct atmo_rx_desc *entry;
 	struct atmo_burst burst;
-	int i, n;
+	int n;
 
 	n = atmo_reply(port->sock, &burst, (unsigned int)f->batch);
 	port->tx += port->nr_out;
 	port->nr_out = n > 0 ? (unsigned int)n : 0;
 	if (n <= 0)
 		return n;
-	memcpy(addrs, port->addrs, sizeof(addrs));
-	for (i = 0; i < n; i++) {
-		entry = atmo_entry(&burst, (unsigned int)i);
-		/* Both addresses stand at the beginning of a frame. */
-		if (!f->keep_macs && entry->len >= ATMO_ETH_LEN)
-			memcpy(atmo_entry_data(&burst, entry), addrs, sizeof(addrs));
-		bytes += entry->len;
-		atmo_entry_reply(entry, entry->len);
-	}
 	port->rx += (unsigned int)n;
-	port->rx_bytes += bytes;
+	port->rx_bytes += turn_round(burst, port->addrs, f->keep_macs);
 	return n;
 }
 
