@@ -227,6 +227,7 @@ static __always_inline u32 rx_fast_loop(struct atmo_ixgbe_rx *rx, struct atmo_fa
 		/* The device writes the status last: no other field before it. */
 		dma_rmb();
 		len = le16_to_cpu(READ_ONCE(d->wb.length));
+		OPTIMIZER_HIDE_VAR(len);
 		other = true;
 		if (unlikely(!rx_is_fast(d, status, datagrams)))
 			break;

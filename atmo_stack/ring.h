@@ -144,11 +144,15 @@ struct atmo_tx_words {
 static __always_inline struct atmo_tx_words atmo_tx_words_read(const struct atmo_tx_desc *from)
 {
 	const u64 *words = (const u64 *)from;
+	u32 offset = READ_ONCE(from->offset), len = READ_ONCE(from->len);
 
+	/* Numbers of 32 bits: else they are cut to 16 bits and extended again at each use. */
+	OPTIMIZER_HIDE_VAR(offset);
+	OPTIMIZER_HIDE_VAR(len);
 	return (struct atmo_tx_words) {
 		.slot = READ_ONCE(from->slot),
-		.offset = READ_ONCE(from->offset),
-		.len = READ_ONCE(from->len),
+		.offset = offset,
+		.len = len,
 		.rest = READ_ONCE(words[1]),
 		.addr = { READ_ONCE(words[2]), READ_ONCE(words[3]) },
 	};
