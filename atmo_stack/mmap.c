@@ -101,46 +101,65 @@ static struct page *ring_page(const struct atmo_instance *inst, unsigned long i)
 	return vmalloc_to_page(inst->rings + i * PAGE_SIZE);
 }
 
-static struct page *packet_page(const struct atmo_instance *inst, unsigned long i)
-{
-	return inst->domain->pages[i];
-}
-
 /* ---- Faults ---- */
 
-/* A page that a mapping lacks; NULL: nothing belongs there. */
-static struct page *region_page(const struct atmo_instance *inst, pgoff_t pgoff)
-{
-	const pgoff_t first = ATMO_MMAP_PAGES >> PAGE_SHIFT;
-
-	if (pgoff >= first)
-		return pgoff - first < inst->nr_pages ? packet_page(inst, pgoff - first) : NULL;
-	return pgoff < inst->rings_len / PAGE_SIZE ? ring_page(inst, pgoff) : NULL;
-}
+/* A fault puts so many pages in place at most: as many as a page table has. */
+#define FAULT_PAGES	PTRS_PER_PTE
 
 /*
- * Puts the page at @addr in place, and those behind it that are missing, too.
- * Fails only if that page is not there then.
+ * What belongs at @pgoff, and behind it: *nr pages at most, made less if there are fewer.
+ * Of the rings up to ATMO_CHUNK at a time, by way of @buf.
  */
-static int insert_pages(struct atmo_instance *inst, struct vm_area_struct *vma,
-			unsigned long addr, pgoff_t pgoff)
+static struct page **region_pages(const struct atmo_instance *inst, pgoff_t pgoff,
+				  struct page **buf, unsigned long *nr)
 {
-	unsigned long nr, left, most = (vma->vm_end - addr) >> PAGE_SHIFT;
-	struct page *pages[ATMO_CHUNK];
+	const pgoff_t first = ATMO_MMAP_PAGES >> PAGE_SHIFT;
+	unsigned long i, len = inst->rings_len / PAGE_SIZE;
+
+	if (pgoff >= first) {
+		pgoff -= first;
+		*nr = min(*nr, inst->nr_pages - min_t(pgoff_t, pgoff, inst->nr_pages));
+		return &inst->domain->pages[pgoff];
+	}
+	*nr = min3(*nr, len - min(pgoff, len), (unsigned long)ATMO_CHUNK);
+	for (i = 0; i < *nr; i++)
+		buf[i] = ring_page(inst, pgoff + i);
+	return buf;
+}
+
+/* From @from on, until one is in place already, before @end. At least that at @from, or fails. */
+static int insert_pages(struct atmo_instance *inst, struct vm_area_struct *vma,
+			pgoff_t from, pgoff_t end)
+{
+	unsigned long addr = vma->vm_start + ((from - vma->vm_pgoff) << PAGE_SHIFT);
+	unsigned long left, nr = end - from;
+	struct page *buf[ATMO_CHUNK];
+	struct page **pages = region_pages(inst, from, buf, &nr);
 	int err;
 
-	lockdep_assert_held(&inst->rx.mutex);
-	most = min_t(unsigned long, most, ATMO_CHUNK);
-	for (nr = 0; nr < most; nr++) {
-		pages[nr] = region_page(inst, pgoff + nr);
-		if (!pages[nr])
-			break;
-	}
 	if (!nr)
 		return -EFAULT;
 	left = nr;
 	err = vm_insert_pages(vma, addr, pages, &left);
 	return left < nr ? 0 : err;
+}
+
+/*
+ * The page at @pgoff, and those around it: whoever begins to use a region, in whatever
+ * order, faults once.
+ */
+static int insert_around(struct atmo_instance *inst, struct vm_area_struct *vma, pgoff_t pgoff)
+{
+	const pgoff_t block = round_down(pgoff, FAULT_PAGES);
+	const pgoff_t start = max(block, vma->vm_pgoff);
+	const pgoff_t end = min(block + FAULT_PAGES, vma->vm_pgoff + vma_pages(vma));
+	int err;
+
+	lockdep_assert_held(&inst->rx.mutex);
+	err = insert_pages(inst, vma, pgoff, end);
+	if (!err && start < pgoff)
+		insert_pages(inst, vma, start, pgoff);
+	return err;
 }
 
 /*
@@ -153,7 +172,7 @@ static vm_fault_t region_fault(struct vm_fault *vmf)
 	int err;
 
 	mutex_lock(&inst->rx.mutex);
-	err = insert_pages(inst, vmf->vma, vmf->address & PAGE_MASK, vmf->pgoff);
+	err = insert_around(inst, vmf->vma, vmf->pgoff);
 	mutex_unlock(&inst->rx.mutex);
 	/* -EBUSY: another thread's fault was faster. */
 	if (!err || err == -EBUSY)

@@ -152,8 +152,7 @@ static int rings_init(struct atmo_sock *s, const struct atmo_info *info)
 
 uint8_t *atmo_sock_map(const struct atmo_sock *s, uint64_t offset, size_t len)
 {
-	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, s->fd,
-		       (off_t)offset);
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, (off_t)offset);
 
 	return p == MAP_FAILED ? NULL : p;
 }

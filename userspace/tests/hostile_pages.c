@@ -5,6 +5,7 @@
  * other loses nothing.
  */
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include "raw.h"
 
@@ -71,6 +72,47 @@ static void memory_is_clear(__u8 lane)
 			 !all_zero(s->rings, s->info.rings_len);
 	}
 	CHECK_EQ(dirty, 0, "%s: memory is clear after 20 binds", lane_name);
+	raw_close(s);
+}
+
+static long nr_faults(void)
+{
+	struct rusage usage;
+
+	if (getrusage(RUSAGE_SELF, &usage))
+		bail("getrusage");
+	return usage.ru_minflt;
+}
+
+/* Those of @s before @end, each with its number in the first byte, seen at @pages. */
+static unsigned int find_wrong(const unsigned char *pages, __u32 from, __u32 end)
+{
+	unsigned int wrong = 0;
+
+	for (; from < end; from++)
+		wrong += pages[from * ATMO_PAGE_SIZE] != from;
+	return wrong;
+}
+
+/* A fault puts in place what is around it, as far as it is mapped, and at its place. */
+static void faults_are_few(__u8 lane)
+{
+	struct raw *s = raw_open(&place, PORT, lane);
+	const __u32 nr = s->info.nr_pages, hole = nr / 4;
+	unsigned char *again;
+	__u32 slot;
+	long before = nr_faults();
+
+	for (slot = nr; slot--; )
+		raw_page(s, slot)[0] = slot;
+	CHECK_EQ(nr_faults() - before, 1, "%s: one fault for all pages, backwards", lane_name);
+	again = mmap(NULL, s->info.pages_len, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd,
+		     ATMO_MMAP_PAGES);
+	if (again == MAP_FAILED || munmap(again + hole * ATMO_PAGE_SIZE, hole * ATMO_PAGE_SIZE))
+		bail("mmap");
+	CHECK_EQ(find_wrong(again, 2 * hole, nr) + find_wrong(again, 0, hole), 0,
+		 "%s: behind and before a hole, each page is in its place", lane_name);
+	munmap(again, s->info.pages_len);
 	raw_close(s);
 }
 
@@ -431,6 +473,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < ARRAY_SIZE(lanes); i++) {
 		lane_name = lanes[i].name;
 		memory_is_clear(lanes[i].lane);
+		faults_are_few(lanes[i].lane);
 		pages_of_others(lanes[i].lane);
 		only_the_frame_is_written(lanes[i].lane);
 		packets_of_others(lanes[i].lane);

@@ -333,7 +333,7 @@ void *__wrap_mmap64(void *addr, size_t len, int prot, int flags, int fd, off_t o
 	if (in->failed)
 		err = EIO;
 	assert_int_equal(prot, PROT_READ | PROT_WRITE);
-	assert_int_equal(flags, MAP_SHARED | MAP_POPULATE | (addr ? MAP_FIXED : 0));
+	assert_int_equal(flags, MAP_SHARED | (addr ? MAP_FIXED : 0));
 	if (addr) {
 		unmapped(addr);
 		__real_munmap(addr, len);
