@@ -49,21 +49,11 @@ static u16 lane_reg(const struct atmo_lane *lane)
 
 /* ---- Start and stop ---- */
 
-/**
- * atmo_ixgbe_lane_start() - give both queues to the device
- * @lane: lane, stopped; its receive queue is routed to a vector
- *
- * Context: process, sleeps, holds port->lock.
- * Return: 0; or a negative errno, and the device may have one of the queues.
- */
-int atmo_ixgbe_lane_start(struct atmo_lane *lane)
+static int lane_rx_start(struct atmo_lane *lane)
 {
 	struct atmo_ixgbe *port = lane->port;
-	struct atmo_ixgbe_ltx *tx = &lane->tx;
 	struct atmo_ixgbe_rx *rx = &lane->rx;
 	int err;
-
-	lockdep_assert_held(&port->lock);
 
 	/*
 	 * Nobody but the caller of the verbs looks at a stopped ring, and that
@@ -72,26 +62,56 @@ int atmo_ixgbe_lane_start(struct atmo_lane *lane)
 	spin_lock(&rx->lock);
 	atmo_ixgbe_rx_repost(rx);
 	spin_unlock(&rx->lock);
-	err = atmo_ixgbe_rx_hw_start(port, rx);
-	if (!err) {
-		spin_lock(&rx->lock);
-		rx->running = true;
-		atmo_ixgbe_rx_tail(rx);
-		spin_unlock(&rx->lock);
-	}
+	err = lane->rx_known ? atmo_ixgbe_rx_hw_restart(port, rx) :
+			       atmo_ixgbe_rx_hw_start(port, rx);
+	lane->rx_known = true;
+	if (err)
+		return err;
+	spin_lock(&rx->lock);
+	rx->running = true;
+	atmo_ixgbe_rx_tail(rx);
+	spin_unlock(&rx->lock);
+	return 0;
+}
 
-	spin_lock(&tx->lock);
-	atmo_ixgbe_ltx_restart(tx);
-	spin_unlock(&tx->lock);
-	/* The queue's last owner may have had another limit. */
-	atmo_ixgbe_hw_set_rate(port, tx->reg, lane->rate);
-	if (!err)
-		err = atmo_ixgbe_tx_hw_start(port, tx->reg, tx->dma, tx->mask + 1);
-	if (!err) {
+static int lane_tx_start(struct atmo_lane *lane)
+{
+	struct atmo_ixgbe *port = lane->port;
+	struct atmo_ixgbe_ltx *tx = &lane->tx;
+	int err;
+
+	if (!lane->tx_on) {
 		spin_lock(&tx->lock);
-		tx->running = true;
+		atmo_ixgbe_ltx_restart(tx);
 		spin_unlock(&tx->lock);
+		/* The queue's last owner may have had another limit. */
+		atmo_ixgbe_hw_set_rate(port, tx->reg, lane->rate);
+		lane->tx_on = true;
+		err = atmo_ixgbe_tx_hw_start(port, tx->reg, tx->dma, tx->mask + 1);
+		if (err)
+			return err;
 	}
+	spin_lock(&tx->lock);
+	tx->running = true;
+	spin_unlock(&tx->lock);
+	return 0;
+}
+
+/**
+ * atmo_ixgbe_lane_start() - give both queues to the device
+ * @lane: lane, stopped, but that the device may have an empty transmit ring still; its
+ *	receive queue is routed to a vector
+ *
+ * Context: process, sleeps, holds port->lock.
+ * Return: 0; or a negative errno, and the device may have one of the queues.
+ */
+int atmo_ixgbe_lane_start(struct atmo_lane *lane)
+{
+	struct atmo_ixgbe *port = lane->port;
+	int err;
+
+	lockdep_assert_held(&port->lock);
+	err = lane_rx_start(lane) ?: lane_tx_start(lane);
 	if (err && err != -ENODEV)
 		dev_err(port->dev, "queues %u do not start (%pe)\n", lane_reg(lane),
 			ERR_PTR(err));
@@ -115,13 +135,15 @@ void atmo_ixgbe_lane_freeze(struct atmo_lane *lane)
 }
 
 /**
- * atmo_ixgbe_lane_flush() - the device has let go of the rings
+ * atmo_ixgbe_lane_flush() - the device has let go of the rings and forgotten them
  * @lane: lane, frozen
  *
  * Context: holds port->lock.
  */
 void atmo_ixgbe_lane_flush(struct atmo_lane *lane)
 {
+	lane->rx_known = false;
+	lane->tx_on = false;
 	spin_lock(&lane->tx.lock);
 	atmo_ixgbe_ltx_abandon(&lane->tx);
 	spin_unlock(&lane->tx.lock);
@@ -238,17 +260,24 @@ static int lane_free_index(const struct atmo_ixgbe *port, bool raw)
 	return -EBUSY;
 }
 
-/* The device keeps neither queue, but for a last write to the receive ring. */
-static void lane_hw_stop(struct atmo_lane *lane)
+/*
+ * The device keeps neither queue, but for a last write to the receive ring, and unless
+ * @both, the transmit ring if that is empty.
+ */
+static void lane_hw_stop(struct atmo_lane *lane, bool both)
 {
 	struct atmo_ixgbe *port = lane->port;
-	int tx_err, rx_err;
+	int tx_err = 0, rx_err = 0;
 
 	lockdep_assert_held(&port->lock);
 	if (!port->up)
 		return;
-	tx_err = atmo_ixgbe_tx_hw_stop(port, lane->tx.reg);
-	rx_err = atmo_ixgbe_rx_hw_stop(port, lane->rx.reg);
+	if (lane->tx_on && (both || !atmo_ixgbe_ltx_is_empty(&lane->tx))) {
+		tx_err = atmo_ixgbe_tx_hw_stop(port, lane->tx.reg);
+		lane->tx_on = false;
+	}
+	if (lane->rx_known)
+		rx_err = atmo_ixgbe_rx_hw_stop(port, &lane->rx);
 	if (lane->rate)
 		atmo_ixgbe_hw_set_rate(port, lane_reg(lane), 0);
 	if (tx_err != -ETIMEDOUT && rx_err != -ETIMEDOUT)
@@ -257,11 +286,16 @@ static void lane_hw_stop(struct atmo_lane *lane)
 	atmo_ixgbe_port_reset(port);
 }
 
-/* The device has let go of it, and nobody is woken for it. */
+/* Nobody uses it, and there is no page in its receive ring for a write to land in. */
 static void lane_remove(struct atmo_lane *lane)
 {
 	struct atmo_ixgbe *port = lane->port;
 
+	/* A reset won't start it again. */
+	lane->retired = true;
+	atmo_ixgbe_lane_freeze(lane);
+	lane_hw_stop(lane, true);
+	/* Nobody is woken for it from now on. */
 	atmo_ixgbe_irq_del_lane(lane);
 	port->lane[lane_reg(lane) - port->nr_shared] = NULL;
 	lane_destroy(lane);
@@ -285,11 +319,8 @@ static bool lane_keep(struct atmo_lane *lane)
 	lane->rx.lost = 0;
 	atmo_ixgbe_rx_forget(&lane->rx);
 	atmo_ixgbe_ltx_forget(&lane->tx);
-	if (port->up && atmo_ixgbe_lane_start(lane)) {
-		atmo_ixgbe_lane_freeze(lane);
-		lane_hw_stop(lane);
+	if (port->up && atmo_ixgbe_lane_start(lane))
 		return false;
-	}
 	port->nr_idle++;
 	return true;
 }
@@ -309,7 +340,7 @@ static struct atmo_lane *idle_find(struct atmo_ixgbe *port, u32 nr_pages)
 	return NULL;
 }
 
-/* Makes room for another one. Its rings are empty: no write is left to land. */
+/* Makes room for another one. */
 static void idle_evict(struct atmo_ixgbe *port)
 {
 	unsigned int i;
@@ -317,8 +348,6 @@ static void idle_evict(struct atmo_ixgbe *port)
 	for (i = 0; i < port->nr_lanes; i++) {
 		if (!port->lane[i] || port->lane[i]->owner)
 			continue;
-		atmo_ixgbe_lane_freeze(port->lane[i]);
-		lane_hw_stop(port->lane[i]);
 		lane_remove(port->lane[i]);
 		port->nr_idle--;
 		return;
@@ -362,8 +391,6 @@ static struct atmo_lane *lane_open_new(struct atmo_ixgbe *port, void *owner, u32
 	if (!err)
 		return lane;
 
-	atmo_ixgbe_lane_freeze(lane);
-	lane_hw_stop(lane);
 	lane_remove(lane);
 	return ERR_PTR(err);
 }
@@ -446,7 +473,7 @@ static void lane_close(struct atmo_lane *lane)
 	usleep_range(RX_DRAIN_US, RX_DRAIN_US + 50);
 
 	mutex_lock(&port->lock);
-	lane_hw_stop(lane);
+	lane_hw_stop(lane, false);
 	mutex_unlock(&port->lock);
 	usleep_range(RX_LAND_US, RX_LAND_US + 20);
 

@@ -188,12 +188,10 @@ static bool ltx_descriptor_done(const struct atmo_ixgbe_ltx *tx, u32 i)
 	return le32_to_cpu(READ_ONCE(tx->desc[i & tx->mask].wb.status)) & IXGBE_TXD_STA_DD;
 }
 
-static void ltx_reap(struct atmo_ixgbe_ltx *tx)
+static void ltx_reap_sent(struct atmo_ixgbe_ltx *tx)
 {
 	u32 report, end;
 
-	if (!tx->running)
-		return;
 	while (tx->done != tx->next) {
 		report = ltx_frame(tx, tx->done)->report;
 		end = ltx_frame(tx, report)->end;
@@ -204,6 +202,12 @@ static void ltx_reap(struct atmo_ixgbe_ltx *tx)
 		tx->free = end;
 		tx->done = report + 1;
 	}
+}
+
+static void ltx_reap(struct atmo_ixgbe_ltx *tx)
+{
+	if (tx->running)
+		ltx_reap_sent(tx);
 }
 
 /* Frames without a page yield nothing: they need not wait for tx_return. */
@@ -465,6 +469,24 @@ void atmo_ixgbe_ltx_abandon(struct atmo_ixgbe_ltx *tx)
 	lockdep_assert_held(&tx->lock);
 	tx->done = tx->next;
 	tx->hang_ticks = 0;
+}
+
+/**
+ * atmo_ixgbe_ltx_is_empty() - has the device sent all it was given?
+ * @tx: ring the device has, frozen
+ *
+ * Context: holds port->lock.
+ * Return: true if it will look at no frame's memory any more.
+ */
+bool atmo_ixgbe_ltx_is_empty(struct atmo_ixgbe_ltx *tx)
+{
+	bool empty;
+
+	spin_lock(&tx->lock);
+	ltx_reap_sent(tx);
+	empty = tx->done == tx->next;
+	spin_unlock(&tx->lock);
+	return empty;
 }
 
 /**

@@ -155,7 +155,7 @@ static void stop_queues(struct atmo_ixgbe *port)
 		atmo_ixgbe_clear_bits(port, IXGBE_RXDCTL(reg), IXGBE_RXDCTL_ENABLE);
 	}
 	for (i = 0; i < port->nr_shared; i++) {
-		atmo_ixgbe_rx_hw_stop(port, port->queue[i]->rx.reg);
+		atmo_ixgbe_rx_hw_stop(port, &port->queue[i]->rx);
 		atmo_ixgbe_tx_hw_stop(port, port->queue[i]->tx.reg);
 	}
 }

@@ -91,6 +91,7 @@ struct atmo_ixgbe_queue;
  * @running: the device has the ring
  * @in_multi: the entry at @clean continues a frame
  * @reg: hardware queue index
+ * @rxdctl: RXDCTL of the queue while it is off
  */
 struct atmo_ixgbe_rx {
 	spinlock_t lock;	/* protects all but the cold fields */
@@ -107,6 +108,7 @@ struct atmo_ixgbe_rx {
 	bool in_multi;
 	u16 reg;
 	/* cold */
+	u32 rxdctl;
 	dma_addr_t dma;
 	u64 lost;	/* frames received but not returned before a reset */
 };
@@ -177,6 +179,9 @@ struct atmo_ixgbe_ltx {
  * @port: its port
  * @owner: for atmo_lane_wake(); NULL: an idle lane, see lane.c
  * @retired: to be closed, and not to be started again; under port->lock
+ * @rx_known: the device was told of the receive ring since its last reset, whether it has
+ *	it now or not; under port->lock
+ * @tx_on: the device has the transmit ring, perhaps empty; under port->lock
  * @rx: receive ring
  * @tx: transmit ring
  * @armed: a wake-up is owed
@@ -190,6 +195,8 @@ struct atmo_lane {
 	struct atmo_ixgbe *port;
 	void *owner;
 	bool retired;
+	bool rx_known;
+	bool tx_on;
 	struct atmo_ixgbe_rx rx;
 	struct atmo_ixgbe_ltx tx;
 	int armed;
@@ -524,7 +531,8 @@ int atmo_ixgbe_ltx_alloc(struct atmo_ixgbe_ltx *tx, u32 nr_frames);
 void atmo_ixgbe_ltx_free(struct atmo_ixgbe_ltx *tx);
 void atmo_ixgbe_ltx_forget(struct atmo_ixgbe_ltx *tx);
 int atmo_ixgbe_rx_hw_start(struct atmo_ixgbe *port, struct atmo_ixgbe_rx *rx);
-int atmo_ixgbe_rx_hw_stop(struct atmo_ixgbe *port, u16 reg);
+int atmo_ixgbe_rx_hw_restart(struct atmo_ixgbe *port, struct atmo_ixgbe_rx *rx);
+int atmo_ixgbe_rx_hw_stop(struct atmo_ixgbe *port, struct atmo_ixgbe_rx *rx);
 int atmo_ixgbe_tx_hw_start(struct atmo_ixgbe *port, u16 reg, dma_addr_t dma, u32 len);
 int atmo_ixgbe_tx_hw_stop(struct atmo_ixgbe *port, u16 reg);
 /* ---- rx.c ---- */
@@ -599,6 +607,7 @@ u32 atmo_ixgbe_lane_tx_return(struct atmo_lane *lane, struct atmo_page **pages, 
 			      u32 *recycled);
 void atmo_ixgbe_ltx_restart(struct atmo_ixgbe_ltx *tx);
 void atmo_ixgbe_ltx_abandon(struct atmo_ixgbe_ltx *tx);
+bool atmo_ixgbe_ltx_is_empty(struct atmo_ixgbe_ltx *tx);
 bool atmo_ixgbe_ltx_hung(struct atmo_ixgbe_ltx *tx);
 /* ---- netdev.c ---- */
 int atmo_ixgbe_port_start(struct atmo_ixgbe *port);

@@ -144,19 +144,19 @@ void atmo_ixgbe_ltx_free(struct atmo_ixgbe_ltx *tx)
 	tx->frame = NULL;
 }
 
-/* The same for a lane's transmit ring; the descriptors are cleared at each start. */
+/*
+ * The same for a lane's transmit ring, of which nothing is in flight. The indices go on:
+ * the device may have the ring. The descriptors are cleared at each start.
+ */
 void atmo_ixgbe_ltx_forget(struct atmo_ixgbe_ltx *tx)
 {
 	u32 i;
 
 	for (i = 0; i <= tx->frame_mask; i++)
 		tx->frame[i].page = 0;
-	tx->next = 0;
-	tx->done = 0;
-	tx->clean = 0;
+	tx->clean = tx->next;
+	tx->done = tx->next;
 	tx->nr_paged = 0;
-	tx->hang_done = 0;
-	tx->hang_ticks = 0;
 }
 
 static int tx_alloc(struct atmo_ixgbe_queue *q, u32 len)
@@ -341,19 +341,35 @@ int atmo_ixgbe_rx_hw_start(struct atmo_ixgbe *port, struct atmo_ixgbe_rx *rx)
 		     FIELD_PREP(IXGBE_SRRCTL_BSIZEPACKET, ATMO_IXGBE_RX_BUF_KB) |
 		     FIELD_PREP(IXGBE_SRRCTL_DESCTYPE, IXGBE_SRRCTL_DESCTYPE_ADV_ONE);
 	u16 q = rx->reg;
-	u32 rxdctl = atmo_ixgbe_rd(port, IXGBE_RXDCTL(q)) &
-		     ~(IXGBE_RXDCTL_ENABLE | IXGBE_RXDCTL_VME);
 
-	atmo_ixgbe_wr(port, IXGBE_RXDCTL(q), rxdctl);
+	rx->rxdctl = atmo_ixgbe_rd(port, IXGBE_RXDCTL(q)) &
+		     ~(IXGBE_RXDCTL_ENABLE | IXGBE_RXDCTL_VME);
+	atmo_ixgbe_wr(port, IXGBE_RXDCTL(q), rx->rxdctl);
 	atmo_ixgbe_wr(port, IXGBE_RDBAL(q), lower_32_bits(rx->dma));
 	atmo_ixgbe_wr(port, IXGBE_RDBAH(q), upper_32_bits(rx->dma));
 	atmo_ixgbe_wr(port, IXGBE_RDLEN(q), (rx->mask + 1) * sizeof(*rx->desc));
-	atmo_ixgbe_wr(port, IXGBE_RDH(q), 0);
-	atmo_ixgbe_wr(port, IXGBE_RDT(q), 0);
 	atmo_ixgbe_wr(port, IXGBE_SRRCTL(q), srrctl);
 	atmo_ixgbe_wr(port, IXGBE_RSCCTL(q), 0);
 	atmo_ixgbe_clear_bits(port, IXGBE_DCA_RXCTRL(q), IXGBE_DCA_RXCTRL_RESERVED_ONE);
-	atmo_ixgbe_wr(port, IXGBE_RXDCTL(q), rxdctl | IXGBE_RXDCTL_ENABLE);
+	return atmo_ixgbe_rx_hw_restart(port, rx);
+}
+
+/**
+ * atmo_ixgbe_rx_hw_restart() - give a receive ring back to the device
+ * @port: port
+ * @rx: ring, which atmo_ixgbe_rx_hw_stop() has taken; the device was not reset since, so
+ *	it has place, size and kind of the ring yet. Its entries have been reposted
+ *
+ * Context: process, sleeps, holds port->lock.
+ * Return: 0, -ETIMEDOUT, -ENODEV.
+ */
+int atmo_ixgbe_rx_hw_restart(struct atmo_ixgbe *port, struct atmo_ixgbe_rx *rx)
+{
+	u16 q = rx->reg;
+
+	atmo_ixgbe_wr(port, IXGBE_RDH(q), 0);
+	atmo_ixgbe_wr(port, IXGBE_RDT(q), 0);
+	atmo_ixgbe_wr(port, IXGBE_RXDCTL(q), rx->rxdctl | IXGBE_RXDCTL_ENABLE);
 	/* The tail may only be written once the queue has come up. */
 	return atmo_ixgbe_hw_poll(port, IXGBE_RXDCTL(q), IXGBE_RXDCTL_ENABLE,
 				  IXGBE_RXDCTL_ENABLE, QUEUE_POLL_US, QUEUE_POLL_STEPS);
@@ -362,17 +378,17 @@ int atmo_ixgbe_rx_hw_start(struct atmo_ixgbe *port, struct atmo_ixgbe_rx *rx)
 /**
  * atmo_ixgbe_rx_hw_stop() - take a receive ring from the device (4.6.7.1)
  * @port: port
- * @reg: queue; no filter points to it any more
+ * @rx: ring; no filter points to it any more
  *
  * Context: process, sleeps, holds port->lock.
  * Return: 0: the device writes neither to the ring nor to its pages any more, but
  * the last write may still have to land, which the caller waits for. -ETIMEDOUT: it may still
  * write; only a reset helps. -ENODEV: gone.
  */
-int atmo_ixgbe_rx_hw_stop(struct atmo_ixgbe *port, u16 reg)
+int atmo_ixgbe_rx_hw_stop(struct atmo_ixgbe *port, struct atmo_ixgbe_rx *rx)
 {
-	atmo_ixgbe_clear_bits(port, IXGBE_RXDCTL(reg), IXGBE_RXDCTL_ENABLE);
-	return atmo_ixgbe_hw_poll(port, IXGBE_RXDCTL(reg), IXGBE_RXDCTL_ENABLE, 0,
+	atmo_ixgbe_wr(port, IXGBE_RXDCTL(rx->reg), rx->rxdctl);
+	return atmo_ixgbe_hw_poll(port, IXGBE_RXDCTL(rx->reg), IXGBE_RXDCTL_ENABLE, 0,
 				  QUEUE_POLL_US, QUEUE_POLL_STEPS);
 }
 

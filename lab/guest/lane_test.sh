@@ -336,6 +336,27 @@ test_resets()
 	equal "lanes closed" 0 "$(stat lanes_open)"
 }
 
+# A queue goes to the next owner as it is when all has been sent, or else is stopped.
+test_next_owner()
+{
+	local round load_pid
+
+	for round in 1 2 3; do
+		try "an owner" start_echos 1
+		check "it echoes" load_all 1 300 32
+		try "it ends well" stop_echos
+		try "the next one" start_echos 1
+		first_load
+		sleep 0.2
+		kill -KILL "${echo_pids[0]}"
+		wait "${echo_pids[0]}"
+		try "one after it, which was killed in mid-traffic" start_echos 1
+		stop_load "$load_pid"
+		check "it echoes, too" load_all 1 300 32
+		try "it ends well, too" stop_echos
+	done
+}
+
 # Bound while the device is down, in use when it comes up.
 test_down()
 {
@@ -436,6 +457,7 @@ setup
 test_vectors
 test_all_lanes
 test_resets
+test_next_owner
 test_down
 test_dead_device
 finish
