@@ -196,7 +196,8 @@ struct atmo_nic_limit {
  *	the NIC touches none of its pages, free it. The pages stay the caller's. May
  *	sleep; works when the device is down or gone, too.
  * @rx_provide: give up to @n pages to the receive queue; returns how many were
- *	taken, from the first on. Those belong to the NIC now, which knows of them at once.
+ *	taken, from the first on. Those belong to the NIC now, which knows of them at once,
+ *	unless all were taken and @more are to follow in a next call, made immediately.
  * @rx_fast: take up to @n received frames as atmo_stack/fast.h says; returns how many:
  *	their pages have their new owners, their entries are filled
  * @rx_return: take up to @n received frames; their pages are the caller's again.
@@ -231,7 +232,8 @@ struct atmo_nic_ops {
 	int (*lane_rate)(struct atmo_lane *lane, u32 mbps);
 	void (*lane_retire)(struct atmo_lane *lane);
 	void (*lane_close)(struct atmo_lane *lane);
-	u32 (*rx_provide)(struct atmo_lane *lane, struct atmo_page *const *pages, u32 n);
+	u32 (*rx_provide)(struct atmo_lane *lane, struct atmo_page *const *pages, u32 n,
+			  bool more);
 	u32 (*rx_fast)(struct atmo_lane *lane, struct atmo_fast_rx *to, u32 n);
 	u32 (*rx_return)(struct atmo_lane *lane, struct atmo_rx_frame *frames, u32 n);
 	bool (*rx_arm)(struct atmo_lane *lane);

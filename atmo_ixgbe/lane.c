@@ -515,16 +515,19 @@ static int lane_rate(struct atmo_lane *lane, u32 mbps)
 /* ---- Receive ---- */
 
 /* rx_provide of struct atmo_nic_ops; also while the device is down. */
-static u32 lane_rx_provide(struct atmo_lane *lane, struct atmo_page *const *pages, u32 n)
+static u32 lane_rx_provide(struct atmo_lane *lane, struct atmo_page *const *pages, u32 n,
+			   bool more)
 {
 	struct atmo_ixgbe_rx *rx = &lane->rx;
+	u32 took;
 
 	spin_lock(&rx->lock);
-	n = atmo_ixgbe_rx_post_batch(rx, pages, n);
-	if (rx->running)
+	took = atmo_ixgbe_rx_post_batch(rx, pages, n);
+	/* One write for all of them: each costs more than the pages do. */
+	if (rx->running && !(more && took == n))
 		atmo_ixgbe_rx_tail(rx);
 	spin_unlock(&rx->lock);
-	return n;
+	return took;
 }
 
 /*

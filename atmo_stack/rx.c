@@ -113,7 +113,7 @@ static void provide(struct atmo_instance *inst)
 		top = &rx->spare[rx->nr_spare - 1];
 		for (i = 0; i < n; i++)
 			pages[i] = &inst->pages[top[-(s32)i]];
-		took = min(ep->ops->rx_provide(ep->lane, pages, n), n);
+		took = min(ep->ops->rx_provide(ep->lane, pages, n, rx->nr_spare > n), n);
 		for (i = 0; i < took; i++)
 			if (unlikely(!atmo_owner_move(&owners[top[-(s32)i]], member,
 						      ATMO_OWNER_SPARE, ATMO_OWNER_NIC_RX)))

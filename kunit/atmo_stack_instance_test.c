@@ -43,7 +43,8 @@ static struct fake *fake;
 
 /* ---- The lane ---- */
 
-static u32 fake_rx_provide(struct atmo_lane *lane, struct atmo_page *const *pages, u32 n)
+static u32 fake_rx_provide(struct atmo_lane *lane, struct atmo_page *const *pages, u32 n,
+			   bool more)
 {
 	u32 i;
 

@@ -19,14 +19,17 @@
 #include "../atmo_stack/priv.h"
 
 #define NR	16
+#define MANY	(4 * ATMO_CHUNK)
 #define PORT	7700
 #define LANES	2
 
 struct atmo_lane {
 	bool	open;
 	bool	retired;
-	struct atmo_page *provided[NR];
+	struct atmo_page *provided[MANY];
 	u32	nr_provided;
+	u32	nr_told;			/* of them, when told last */
+	u32	nr_tells;
 };
 
 static struct driver {
@@ -83,10 +86,15 @@ static void fake_lane_close(struct atmo_lane *lane)
 	driver.closed++;
 }
 
-static u32 fake_rx_provide(struct atmo_lane *lane, struct atmo_page *const *pages, u32 n)
+static u32 fake_rx_provide(struct atmo_lane *lane, struct atmo_page *const *pages, u32 n,
+			   bool more)
 {
 	memcpy(&lane->provided[lane->nr_provided], pages, n * sizeof(*pages));
 	lane->nr_provided += n;
+	if (!more) {
+		lane->nr_told = lane->nr_provided;
+		lane->nr_tells++;
+	}
 	return n;
 }
 
@@ -285,6 +293,28 @@ static void failed_instance_comes_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nr_of(inst, ATMO_OWNER_NIC_RX), 1);
 }
 
+/* A write to a device costs more than the pages that it tells of. */
+static void lane_is_told_of_many_pages_at_once(struct kunit *test)
+{
+	struct atmo_instance *inst = atmo_instance_create();
+	struct atmo_bind arg = binding(0);
+	struct atmo_free_desc *entries;
+	u32 slot;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(inst));
+	fixture.inst[0] = inst;
+	arg.nr_pages = MANY;
+	KUNIT_ASSERT_EQ(test, atmo_instance_bind(inst, &init_net, &arg, NULL), 0);
+	entries = inst->rx.free.entries;
+	for (slot = 0; slot < MANY; slot++)
+		entries[slot].slot = slot;
+	inst->rx.free.cursors->producer = MANY;
+	KUNIT_EXPECT_EQ(test, atmo_instance_rx(inst, 1), 0);
+	KUNIT_EXPECT_EQ(test, inst->ep.lane->nr_provided, MANY);
+	KUNIT_EXPECT_EQ(test, inst->ep.lane->nr_told, MANY);
+	KUNIT_EXPECT_EQ(test, inst->ep.lane->nr_tells, 1);
+}
+
 static void lost_lane_can_be_asked_for_again(struct kunit *test)
 {
 	struct atmo_instance *inst = bound(test, 0, NULL);
@@ -473,6 +503,7 @@ static void domains_that_cannot_be_had(struct kunit *test)
 
 static struct kunit_case restart_cases[] = {
 	KUNIT_CASE(failed_instance_comes_back),
+	KUNIT_CASE(lane_is_told_of_many_pages_at_once),
 	KUNIT_CASE(lost_lane_can_be_asked_for_again),
 	KUNIT_CASE(restart_without_nic),
 	KUNIT_CASE(close_goes_on_in_the_background),
