@@ -19,7 +19,7 @@
 
 /*
  * Of a port's filter, source address and port are not compared. FTQF has the
- * enable bit and comes last.
+ * enable bit and comes last; one that is written anew was off before.
  */
 static void filter_write(struct atmo_ixgbe *port, unsigned int i)
 {
@@ -27,17 +27,19 @@ static void filter_write(struct atmo_ixgbe *port, unsigned int i)
 	const struct atmo_ixgbe_tuple *t = &f->tuple;
 	u32 ftqf = IXGBE_FTQF_QUEUE_ENABLE | IXGBE_FTQF_POOL_MASK;
 
-	atmo_ixgbe_wr(port, IXGBE_FTQF(i), 0);
-	if (!f->lane)
+	if (!f->lane) {
+		atmo_ixgbe_wr(port, IXGBE_FTQF(i), 0);
 		return;
+	}
 	ftqf |= FIELD_PREP(IXGBE_FTQF_PROTOCOL, t->protocol == IPPROTO_UDP ?
 			   IXGBE_FTQF_PROTOCOL_UDP : IXGBE_FTQF_PROTOCOL_TCP);
-	if (t->rport)
+	if (t->rport) {
 		ftqf |= FIELD_PREP(IXGBE_FTQF_PRIORITY, PRIORITY_CONNECTION);
-	else
+		atmo_ixgbe_wr(port, IXGBE_SAQF(i), atmo_ixgbe_wire32(t->raddr));
+	} else {
 		ftqf |= FIELD_PREP(IXGBE_FTQF_PRIORITY, PRIORITY_PORT) |
 			IXGBE_FTQF_MASK_SOURCE_ADDRESS | IXGBE_FTQF_MASK_SOURCE_PORT;
-	atmo_ixgbe_wr(port, IXGBE_SAQF(i), atmo_ixgbe_wire32(t->raddr));
+	}
 	atmo_ixgbe_wr(port, IXGBE_DAQF(i), atmo_ixgbe_wire32(t->laddr));
 	atmo_ixgbe_wr(port, IXGBE_SDPQF(i),
 		      FIELD_PREP(IXGBE_SDPQF_SOURCE_PORT, atmo_ixgbe_wire16(t->rport)) |
