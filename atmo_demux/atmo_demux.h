@@ -60,7 +60,12 @@ static inline void atmo_page_exchange(struct atmo_page *a, struct atmo_page *b)
 	swap(a->dma, b->dma);
 }
 
-/* Allocated zeroed, mapped once; freed after the NIC has let go of it. */
+/* Pages are allocated by blocks of so many, as long as there are any: 2^5. */
+#define ATMO_BLOCK_ORDER	5
+
+struct page *atmo_pages_alloc(unsigned int *order, u32 most, gfp_t gfp);
+
+/* Mapped once; freed after the NIC has let go of it. */
 int atmo_page_map(struct atmo_page *p, struct page *page, struct device *dma_dev);
 int atmo_page_init(struct atmo_page *p, struct device *dma_dev, gfp_t gfp);
 void atmo_page_exit(struct atmo_page *p, struct device *dma_dev);

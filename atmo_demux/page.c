@@ -4,6 +4,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/export.h>
 #include <linux/gfp.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 
 #include "atmo_demux.h"
@@ -11,6 +12,36 @@
 /* The user interface speaks of 4 KiB pages, each mapped by itself. */
 static_assert(PAGE_SIZE == ATMO_PAGE_SIZE);
 static_assert(ATMO_FRAME_OFFSET + ATMO_FRAME_MAX <= ATMO_PAGE_SIZE);
+
+/**
+ * atmo_pages_alloc() - memory for many packet pages, by the block as long as there are any
+ * @order: out of so many pages at most: 2^@order. Made less when there is no such block;
+ *	2^@order pages have been allocated on return
+ * @most: no more pages than that
+ * @gfp: may the caller sleep, is a control group charged, is the memory cleared
+ *
+ * Each page is by itself then, as if they had come one by one, and has a reference of its
+ * own. Nothing is reclaimed for a block: there are always single pages.
+ *
+ * Context: as @gfp says.
+ * Return: the first page; or NULL.
+ */
+struct page *atmo_pages_alloc(unsigned int *order, u32 most, gfp_t gfp)
+{
+	struct page *page = NULL;
+
+	*order = min_t(unsigned int, *order, ilog2(most));
+	while (*order) {
+		page = alloc_pages(gfp & ~__GFP_RECLAIM, *order);
+		if (page) {
+			split_page(page, *order);
+			return page;
+		}
+		--*order;
+	}
+	return alloc_page(gfp);
+}
+EXPORT_SYMBOL_GPL(atmo_pages_alloc);
 
 /**
  * atmo_page_map() - map memory that is there for a NIC, as a packet page

@@ -70,6 +70,42 @@ static struct queue_entry *queue_entry(struct atmo_queue *q, u32 cursor)
 	return &q->entries[cursor & (q->nr_entries - 1)];
 }
 
+static void queue_free(struct atmo_queue *q)
+{
+	u32 i;
+
+	for (i = 0; i < q->nr_entries && q->entries[i].page.page; i++)
+		atmo_page_exit(&q->entries[i].page, q->dma_dev);
+	kvfree(q);
+}
+
+/*
+ * Spare pages for all entries, or for the first ones of them. They are not cleared: what
+ * of a page no frame was written to is shown to nobody.
+ */
+static int queue_fill(struct atmo_queue *q)
+{
+	unsigned int order = ATMO_BLOCK_ORDER;
+	struct page *page;
+	u32 i, nr = 0;
+	int err = 0;
+
+	while (!err && nr < q->nr_entries) {
+		page = atmo_pages_alloc(&order, q->nr_entries - nr, ATMO_GFP_ASKED_FOR);
+		if (!page)
+			return -ENOMEM;
+		for (i = 0; i < 1U << order; i++) {
+			if (!err)
+				err = atmo_page_map(&q->entries[nr + i].page, page + i,
+						    q->dma_dev);
+			/* The mapping has a reference of its own. */
+			put_page(page + i);
+		}
+		nr += i;
+	}
+	return err;
+}
+
 /**
  * atmo_queue_create() - make an empty queue, with a spare page in each entry
  * @dma_dev: the NIC's device
@@ -85,7 +121,6 @@ static struct queue_entry *queue_entry(struct atmo_queue *q, u32 cursor)
 struct atmo_queue *atmo_queue_create(struct device *dma_dev, u32 nr_entries)
 {
 	struct atmo_queue *q;
-	u32 i;
 
 	if (!is_power_of_2(nr_entries) || nr_entries > ATMO_MAX_PAGES)
 		return NULL;
@@ -95,17 +130,11 @@ struct atmo_queue *atmo_queue_create(struct device *dma_dev, u32 nr_entries)
 	q->dma_dev = dma_dev;
 	q->nr_entries = nr_entries;
 	spin_lock_init(&q->lock);
-	for (i = 0; i < nr_entries; i++) {
-		if (atmo_page_init(&q->entries[i].page, dma_dev, ATMO_GFP_ASKED_FOR))
-			goto err_pages;
+	if (queue_fill(q)) {
+		queue_free(q);
+		return NULL;
 	}
 	return q;
-
-err_pages:
-	while (i--)
-		atmo_page_exit(&q->entries[i].page, dma_dev);
-	kvfree(q);
-	return NULL;
 }
 EXPORT_SYMBOL_GPL(atmo_queue_create);
 
@@ -117,13 +146,8 @@ EXPORT_SYMBOL_GPL(atmo_queue_create);
  */
 void atmo_queue_destroy(struct atmo_queue *q)
 {
-	u32 i;
-
-	if (!q)
-		return;
-	for (i = 0; i < q->nr_entries; i++)
-		atmo_page_exit(&q->entries[i].page, q->dma_dev);
-	kvfree(q);
+	if (q)
+		queue_free(q);
 }
 EXPORT_SYMBOL_GPL(atmo_queue_destroy);
 

@@ -11,7 +11,6 @@
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/gfp.h>
-#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -21,9 +20,6 @@
 #include "priv.h"
 #include "../atmo_demux/memcg.h"
 #include "../atmo_portmgr/compat.h"
-
-/* Pages are allocated by blocks of so many, as long as there are any: 2^5. */
-#define BLOCK_ORDER	5
 
 /* ---- Who pays ---- */
 
@@ -83,24 +79,10 @@ struct page *atmo_domain_new_page(void)
 	return alloc_page(ATMO_GFP_ASKED_FOR | __GFP_ZERO);
 }
 
-/*
- * 2^@order pages at once, each by itself then as if they had come one by one. Nothing is
- * reclaimed for it: there are always single pages.
- */
-static struct page *new_block(unsigned int order)
-{
-	struct page *page = alloc_pages((ATMO_GFP_ASKED_FOR & ~__GFP_RECLAIM) | __GFP_ZERO,
-					order);
-
-	if (page)
-		split_page(page, order);
-	return page;
-}
-
 /* Memory for all slots, clear. On an error some have it. */
 int atmo_domain_fill(struct atmo_domain *domain)
 {
-	unsigned int order = BLOCK_ORDER;
+	unsigned int order = ATMO_BLOCK_ORDER;
 	struct page *page;
 	u32 slot = 0, i;
 
@@ -109,13 +91,11 @@ int atmo_domain_fill(struct atmo_domain *domain)
 		return -ENOMEM;
 	domain->memcg = atmo_memcg_get();
 	while (slot < domain->nr_pages) {
-		order = min_t(unsigned int, order, ilog2(domain->nr_pages - slot));
-		page = order ? new_block(order) : atmo_domain_new_page();
-		if (!page && !order)
-			return -ENOMEM;
+		page = atmo_pages_alloc(&order, domain->nr_pages - slot,
+					ATMO_GFP_ASKED_FOR | __GFP_ZERO);
 		if (!page)
-			order--;
-		for (i = 0; page && i < 1U << order; i++)
+			return -ENOMEM;
+		for (i = 0; i < 1U << order; i++)
 			domain->pages[slot++] = page + i;
 	}
 	/* The process may have been moved to another group meanwhile. */
