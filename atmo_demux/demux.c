@@ -10,6 +10,7 @@
 #include <linux/socket.h>
 #include <linux/string.h>
 
+#include "alike.h"
 #include "priv.h"
 #include "trace.h"
 
@@ -37,59 +38,39 @@ bool atmo_demux_checksums_ok(const u8 *data, const u8 *head, u32 flags,
 }
 EXPORT_SYMBOL_GPL(atmo_demux_checksums_ok);
 
-/* Headers up to the ports: Ethernet, IPv4 without options. */
-#define MATCH_LEN	38
-
 /**
  * struct match - whose a flow is: the frames of a batch tend to be of one flow
  * @id: whose the last one is that was looked up, or ATMO_STACK_NONE
  * @ep: the same, if it is in the shared lane and started; under RCU
- * @nr_full: frames of @ep that were dropped, and not counted yet, as its queue is full
  * @has_head: @head is set: the flow is of IPv4
+ * @is_full: @ep's queue was full then; that there may be room by now is for the next batch
  * @head: the frame that was looked up
  */
 struct match {
 	u32 id;
 	struct atmo_endpoint *ep;
-	u32 nr_full;
 	bool has_head;
-	u8 head[MATCH_LEN];
+	bool is_full;
+	u8 head[ATMO_ALIKE_LEN];
 };
 
-/* What was dropped early, before another flow is looked up. */
-static void count_full(struct atmo_nic *nic, struct match *m)
-{
-	if (!m->nr_full)
-		return;
-	atmo_nic_count(nic, ATMO_NIC_DROP_QUEUE_FULL, m->nr_full);
-	for (; m->nr_full; m->nr_full--) {
-		atmo_queue_drop(m->ep->queue, ATMO_DROP_RX_QUEUE_FULL);
-		trace_atmo_drop(m->ep->instance, ATMO_DROP_RX_QUEUE_FULL);
-	}
-}
-
-static u64 differ64(const u8 *a, const u8 *b)
-{
-	u64 x, y;
-
-	memcpy(&x, a, sizeof(x));
-	memcpy(&y, b, sizeof(y));
-	return x ^ y;
-}
-
-/*
- * Is a frame of the flow that was looked up last, by bytes? All of the headers up to
- * the ports but length, identification, time to live and checksum.
- */
+/* Is a frame of the flow that was looked up last? */
 static bool is_alike(const struct match *m, const u8 *data, u32 len)
 {
-	if (!m->has_head || len < MATCH_LEN)
-		return false;
-	/* The last eight overlap with those before. */
-	return !(differ64(data, m->head) | differ64(data + 8, m->head + 8) |
-		 (data[20] ^ m->head[20]) | (data[21] ^ m->head[21]) |
-		 (data[23] ^ m->head[23]) | differ64(data + 26, m->head + 26) |
-		 differ64(data + 30, m->head + 30));
+	return m->has_head && len >= ATMO_ALIKE_LEN && atmo_is_alike(data, m->head);
+}
+
+/* How many frames of that flow come now, one behind the other. */
+static u32 nr_alike(const struct match *m, const struct atmo_rx_frame *frames, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		if ((frames[i].flags & (ATMO_RX_HW_ERROR | ATMO_RX_MULTI_DESC)) ||
+		    frames[i].len < ATMO_ALIKE_LEN ||
+		    !atmo_is_alike(frame_data(&frames[i]), m->head))
+			break;
+	return i;
 }
 
 static void look_up(struct atmo_nic *nic, const u8 *data, enum atmo_parse_result result,
@@ -102,23 +83,45 @@ static void look_up(struct atmo_nic *nic, const u8 *data, enum atmo_parse_result
 		.protocol = pkt->protocol,
 	};
 
-	count_full(nic, m);
 	memcpy(flow.laddr, pkt->daddr, sizeof(flow.laddr));
 	memcpy(flow.raddr, pkt->saddr, sizeof(flow.raddr));
 	m->id = atmo_port_lookup(nic->ports, &flow);
 	m->ep = m->id == ATMO_STACK_NONE ? NULL : xa_load(&nic->matched, m->id);
 	m->has_head = result == ATMO_PARSE_OK && flow.family == AF_INET;
 	if (m->has_head)
-		memcpy(m->head, data, MATCH_LEN);
+		memcpy(m->head, data, ATMO_ALIKE_LEN);
+	m->is_full = m->has_head && m->ep && atmo_queue_is_full(m->ep->queue);
 }
 
 static enum atmo_verdict drop(struct atmo_nic *nic, struct atmo_endpoint *ep,
 			      enum atmo_drop reason, enum atmo_nic_stat stat)
 {
-	atmo_queue_drop(ep->queue, reason);
+	atmo_queue_drop(ep->queue, reason, 1);
 	atmo_nic_count(nic, stat, 1);
 	trace_atmo_drop(ep->instance, reason);
 	return ATMO_VERDICT_DROPPED;
+}
+
+/*
+ * Whoever sends more than is received shall not cost others much: what its queue has no
+ * room for is known at a glance. Returns how many frames are dropped so, from the first on.
+ */
+static u32 drop_at_a_glance(struct atmo_nic *nic, const struct match *m,
+			    const struct atmo_rx_frame *frames, enum atmo_verdict *verdicts,
+			    u32 n)
+{
+	u32 i;
+
+	n = nr_alike(m, frames, n);
+	if (!n)
+		return 0;
+	for (i = 0; i < n; i++)
+		verdicts[i] = ATMO_VERDICT_DROPPED;
+	atmo_nic_count(nic, ATMO_NIC_DROP_QUEUE_FULL, n);
+	atmo_queue_drop(m->ep->queue, ATMO_DROP_RX_QUEUE_FULL, n);
+	for (i = 0; i < n && trace_atmo_drop_enabled(); i++)
+		trace_atmo_drop(m->ep->instance, ATMO_DROP_RX_QUEUE_FULL);
+	return n;
 }
 
 /* As atmo_queue_push(), one by one: before each its page is known, behind it the spare. */
@@ -134,11 +137,10 @@ static u32 push_traced(struct atmo_endpoint *ep, struct atmo_rx_frame *frames, u
 		trace_atmo_flip(ep->instance, page, frames[took].page->page, frames[took].len);
 	}
 	/* Those behind one that found no room don't find any: order is kept. */
-	for (i = took; i < n; i++) {
-		if (i > took)
-			atmo_queue_drop(ep->queue, ATMO_DROP_RX_QUEUE_FULL);
+	if (took + 1 < n)
+		atmo_queue_drop(ep->queue, ATMO_DROP_RX_QUEUE_FULL, n - took - 1);
+	for (i = took; i < n; i++)
 		trace_atmo_drop(ep->instance, ATMO_DROP_RX_QUEUE_FULL);
-	}
 	return took;
 }
 
@@ -220,12 +222,6 @@ static struct atmo_endpoint *classify(struct atmo_nic *nic, struct atmo_rx_frame
 	if (unlikely(frame->flags & ATMO_RX_MULTI_DESC))
 		return NULL;
 	alike = is_alike(m, data, frame->len);
-	/* Whoever sends more than is received shall not cost others much. */
-	if (alike && m->ep && atmo_queue_is_full(m->ep->queue)) {
-		m->nr_full++;
-		*verdict = ATMO_VERDICT_DROPPED;
-		return NULL;
-	}
 	result = atmo_parse(data, frame->len, &pkt);
 	if (result == ATMO_PARSE_OTHER ||
 	    !(alike || atmo_parse_dmac_ok(data, &pkt, nic->netdev->dev_addr)))
@@ -258,13 +254,17 @@ void atmo_demux_rx(struct atmo_nic *nic, struct atmo_rx_frame *frames,
 {
 	struct atmo_endpoint *ep, *last = NULL;
 	struct match match;
-	u32 i, first = 0;
+	u32 i, dropped, first = 0;
 
-	match.nr_full = 0;
 	match.has_head = false;
+	match.is_full = false;
 	rcu_read_lock();
-	for (i = 0; i < n; i++) {
-		ep = classify(nic, &frames[i], &match, &verdicts[i]);
+	for (i = 0; i < n; i += dropped ?: 1) {
+		ep = NULL;
+		dropped = match.is_full ? drop_at_a_glance(nic, &match, &frames[i], &verdicts[i],
+							   n - i) : 0;
+		if (!dropped)
+			ep = classify(nic, &frames[i], &match, &verdicts[i]);
 		if (ep == last)
 			continue;
 		if (last)
@@ -274,7 +274,6 @@ void atmo_demux_rx(struct atmo_nic *nic, struct atmo_rx_frame *frames,
 	}
 	if (last)
 		hand_over(nic, last, &frames[first], &verdicts[first], n - first);
-	count_full(nic, &match);
 	rcu_read_unlock();
 }
 EXPORT_SYMBOL_GPL(atmo_demux_rx);

@@ -86,6 +86,6 @@ void atmo_queue_destroy(struct atmo_queue *q);
 u32 atmo_queue_push(struct atmo_queue *q, struct atmo_rx_frame *frames, u32 n);
 bool atmo_queue_is_full(const struct atmo_queue *q);
 void atmo_queue_purge(struct atmo_queue *q);
-void atmo_queue_drop(struct atmo_queue *q, enum atmo_drop reason);
+void atmo_queue_drop(struct atmo_queue *q, enum atmo_drop reason, u32 n);
 
 #endif /* ATMO_DEMUX_PRIV_H */

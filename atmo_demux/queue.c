@@ -271,15 +271,16 @@ void atmo_queue_fill(const struct atmo_queue *q, u32 *len, u32 *used)
 EXPORT_SYMBOL_GPL(atmo_queue_fill);
 
 /**
- * atmo_queue_drop() - count a drop
+ * atmo_queue_drop() - count drops
  * @q: the queue
  * @reason: why
+ * @n: how many
  *
  * Context: any.
  */
-void atmo_queue_drop(struct atmo_queue *q, enum atmo_drop reason)
+void atmo_queue_drop(struct atmo_queue *q, enum atmo_drop reason, u32 n)
 {
-	atomic64_inc(&q->drops[reason]);
+	atomic64_add(n, &q->drops[reason]);
 }
 EXPORT_SYMBOL_GPL(atmo_queue_drop);
 

@@ -435,6 +435,37 @@ static void a_batch_for_a_full_queue(struct kunit *test)
 	batch_destroy(test, b);
 }
 
+/* Only what is of the flow drops early, and only until the next batch. */
+static void a_full_queue_and_what_is_like_it(struct kunit *test)
+{
+	static const u16 port[NR_BATCH] = { 7000, 7000, 7000, 7000, 7000, 7000 };
+	struct batch *b = batch_create(test, port);
+	struct fixture *f = test->priv;
+	u32 i;
+
+	bind_ok(test, 0, whole(AF_INET, IPPROTO_UDP, 7000), ATMO_LANE_SHARED);
+	for (i = 0; i < NR_PAGES; i++)
+		KUNIT_ASSERT_EQ(test, receive_flow(test, AF_INET, IPPROTO_UDP, 7000),
+				ATMO_VERDICT_TAKEN);
+	((u8 *)b->pages[1].va)[20] = 0x20;	/* a fragment */
+	b->frames[2].flags |= ATMO_RX_MULTI_DESC;
+	b->frames[3].len = 37;
+	b->frames[4].flags |= ATMO_RX_HW_ERROR;
+	batch_receive(test, b);
+	KUNIT_EXPECT_EQ(test, b->verdicts[0], ATMO_VERDICT_DROPPED);
+	KUNIT_EXPECT_EQ(test, b->verdicts[1], ATMO_VERDICT_LINUX);
+	KUNIT_EXPECT_EQ(test, b->verdicts[2], ATMO_VERDICT_LINUX);
+	KUNIT_EXPECT_NE(test, b->verdicts[3], ATMO_VERDICT_TAKEN);
+	KUNIT_EXPECT_EQ(test, b->verdicts[4], ATMO_VERDICT_DROPPED);
+	KUNIT_EXPECT_EQ(test, b->verdicts[5], ATMO_VERDICT_DROPPED);
+	KUNIT_EXPECT_EQ(test, atmo_nic_stat_read(f->nic, ATMO_NIC_DROP_QUEUE_FULL), 2);
+	KUNIT_EXPECT_EQ(test, atmo_nic_stat_read(f->nic, ATMO_NIC_DROP_HW_ERROR), 1);
+	KUNIT_EXPECT_EQ(test, got(test, 0), NR_PAGES);
+	KUNIT_EXPECT_EQ(test, receive_flow(test, AF_INET, IPPROTO_UDP, 7000), ATMO_VERDICT_TAKEN);
+	KUNIT_EXPECT_EQ(test, got(test, 0), 1);
+	batch_destroy(test, b);
+}
+
 /* Nobody's address, or not ours: Linux's, whatever IP says. */
 static void other_mac_address(struct kunit *test)
 {
@@ -753,6 +784,7 @@ static struct kunit_case endpoint_cases[] = {
 	KUNIT_CASE(a_batch_of_several),
 	KUNIT_CASE(a_batch_of_one_flow),
 	KUNIT_CASE(a_batch_for_a_full_queue),
+	KUNIT_CASE(a_full_queue_and_what_is_like_it),
 	KUNIT_CASE(other_mac_address),
 	KUNIT_CASE(bad_frames_are_counted),
 	KUNIT_CASE(full_queue_drops_its_own),

@@ -214,14 +214,14 @@ static void purge(struct kunit *test)
 static void drops_by_reason(struct kunit *test)
 {
 	struct fixture *f = test->priv;
-	u32 reason, i;
+	u32 reason;
 
 	for (reason = 0; reason < ATMO_NR_DROPS; reason++) {
-		for (i = 0; i < reason; i++)
-			atmo_queue_drop(f->q, reason);
+		atmo_queue_drop(f->q, reason, reason);
+		atmo_queue_drop(f->q, reason, 1);
 	}
 	for (reason = 0; reason < ATMO_NR_DROPS; reason++)
-		KUNIT_EXPECT_EQ(test, atmo_queue_dropped(f->q, reason), reason);
+		KUNIT_EXPECT_EQ(test, atmo_queue_dropped(f->q, reason), reason + 1);
 }
 
 /* Is @va one of the first @n of @seen? If not, it is added. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "../../../atmo_demux/alike.h"
 #include "../../../atmo_demux/parse.h"
 #include "check.h"
 
@@ -292,6 +293,32 @@ static void check_dmac(void)
 	}
 }
 
+/*
+ * What is alike to a frame of some flow is of that flow: alike are those that differ in
+ * length, identification, time to live and checksum only.
+ */
+static void check_alike(const u8 *frame, size_t len)
+{
+	struct atmo_packet pkt, other;
+	u8 changed[FRAME_MAX];
+	u32 i, n;
+	bool alike = true;
+
+	if (atmo_parse(frame, len, &pkt) != ATMO_PARSE_OK || pkt.family != AF_INET)
+		return;
+	memcpy(changed, frame, FRAME_MAX);
+	for (n = check_random() % 4; n; n--)
+		changed[check_random() % 44] ^= 1 << check_random() % 8;
+	for (i = 0; i < ATMO_ALIKE_LEN; i++)
+		if ((i < 16 || i > 19) && i != 22 && i != 24 && i != 25)
+			alike = alike && changed[i] == frame[i];
+	CHECK(atmo_is_alike(changed, frame) == alike);
+	if (alike && atmo_parse(changed, len, &other) == ATMO_PARSE_OK)
+		CHECK(other.protocol == pkt.protocol && other.sport == pkt.sport &&
+		      other.dport == pkt.dport && other.saddr[0] == pkt.saddr[0] &&
+		      other.daddr[0] == pkt.daddr[0]);
+}
+
 void check_parse(u32 nr_frames)
 {
 	u8 frame[FRAME_MAX];
@@ -302,5 +329,6 @@ void check_parse(u32 nr_frames)
 		len = make_frame(frame);
 		check_one(frame, len);
 		check_snapshot(frame, len);
+		check_alike(frame, len);
 	}
 }
