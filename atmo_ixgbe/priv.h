@@ -312,6 +312,23 @@ struct atmo_ixgbe_queue_stats {
 	struct u64_stats_sync tx_sync;
 };
 
+/* Frames of an ordinary queue that are handled together. */
+#define ATMO_IXGBE_RX_CHUNK	32
+
+/**
+ * struct atmo_ixgbe_rx_chunk - these frames; not on the stack, which is cleared first
+ * @nr: how many
+ * @first: place of the first one's descriptor, the others' follow
+ * @frame: as they came
+ * @verdict: of each, the demultiplexer's
+ */
+struct atmo_ixgbe_rx_chunk {
+	u32 nr;
+	u32 first;
+	struct atmo_rx_frame frame[ATMO_IXGBE_RX_CHUNK];
+	enum atmo_verdict verdict[ATMO_IXGBE_RX_CHUNK];
+};
+
 /**
  * struct atmo_ixgbe_queue - an ordinary queue pair
  * @port: its port
@@ -319,6 +336,7 @@ struct atmo_ixgbe_queue_stats {
  * @vec: its vector
  * @index: number, also hardware queue index and netdev queue
  * @rx: receive ring
+ * @chunk: NAPI's at work
  * @tx: transmit ring
  * @stats: survives close
  */
@@ -328,6 +346,7 @@ struct atmo_ixgbe_queue {
 	struct atmo_ixgbe_vec *vec;
 	u16 index;
 	struct atmo_ixgbe_rx rx;
+	struct atmo_ixgbe_rx_chunk chunk;
 	struct atmo_ixgbe_tx tx;
 	struct atmo_ixgbe_queue_stats stats;
 };
@@ -536,18 +555,6 @@ int atmo_ixgbe_rx_hw_stop(struct atmo_ixgbe *port, struct atmo_ixgbe_rx *rx);
 int atmo_ixgbe_tx_hw_start(struct atmo_ixgbe *port, u16 reg, dma_addr_t dma, u32 len);
 int atmo_ixgbe_tx_hw_stop(struct atmo_ixgbe *port, u16 reg);
 /* ---- rx.c ---- */
-/**
- * struct atmo_ixgbe_rx_meta - what the descriptor tells beside the frame
- * @status: status_error
- * @info: pkt_info
- * @hash: RSS hash
- */
-struct atmo_ixgbe_rx_meta {
-	u32 status;
-	u32 info;
-	u32 hash;
-};
-
 void atmo_ixgbe_rx_repost(struct atmo_ixgbe_rx *rx);
 bool atmo_ixgbe_rx_waiting(const struct atmo_ixgbe_rx *rx);
 u32 atmo_ixgbe_lane_rx_fast(struct atmo_lane *lane, struct atmo_fast_rx *to, u32 n);
@@ -562,17 +569,24 @@ static inline u32 atmo_ixgbe_rx_room(const struct atmo_ixgbe_rx *rx)
 	return rx->mask - (rx->use - rx->clean);
 }
 
-/* Makes @page entry @i of the ring, with DD clear in its descriptor. */
+/* Writes a descriptor, with DD clear, for a frame to be received into @page. */
+static __always_inline void atmo_ixgbe_rx_fill(struct device *dev, union ixgbe_rx_desc *d,
+					       const struct atmo_page *page)
+{
+	dma_addr_t dma = page->dma;
+
+	dma_sync_single_range_for_device(dev, dma, ATMO_FRAME_OFFSET, ATMO_IXGBE_RX_BUF_LEN,
+					 DMA_BIDIRECTIONAL);
+	d->read.pkt_addr = cpu_to_le64(dma + ATMO_FRAME_OFFSET);
+	d->read.hdr_addr = 0;
+}
+
+/* Makes @page entry @i of the ring. */
 static __always_inline void atmo_ixgbe_rx_write(struct atmo_ixgbe_rx *rx, u32 i,
 						struct atmo_page *page)
 {
-	union ixgbe_rx_desc *d = &rx->desc[(i - rx->start) & rx->mask];
-
 	rx->page[i & rx->mask] = page;
-	dma_sync_single_range_for_device(rx->dev, page->dma, ATMO_FRAME_OFFSET,
-					 ATMO_IXGBE_RX_BUF_LEN, DMA_BIDIRECTIONAL);
-	d->read.pkt_addr = cpu_to_le64(page->dma + ATMO_FRAME_OFFSET);
-	d->read.hdr_addr = 0;
+	atmo_ixgbe_rx_fill(rx->dev, &rx->desc[(i - rx->start) & rx->mask], page);
 }
 
 /*

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Receive. The path of an ordinary queue, bottom up: rx_next() reads a descriptor,
+ * Receive. The path of an ordinary queue, bottom up: rx_take() reads a descriptor,
  * rx_chunk_done() asks the demultiplexer and makes skbs of what it leaves to Linux,
- * atmo_ixgbe_rx_clean() is the NAPI loop. Lanes read descriptors by the batch, in
+ * atmo_ixgbe_rx_clean() is the NAPI loop. The path of a lane ends in
  * atmo_ixgbe_lane_rx_return().
  *
  * Nothing here allocates pages: each page that a frame arrived in, or the one
@@ -17,8 +17,6 @@
 
 /* Pages that a write of the tail is worth. */
 #define RX_TAIL_BATCH	32
-/* Frames of an ordinary queue that are handled together; they lie on the stack. */
-#define RX_CHUNK	16
 
 /**
  * atmo_ixgbe_rx_post_batch() - put pages into the ring, as many as there is room for
@@ -136,12 +134,11 @@ static u32 rx_multi(struct atmo_ixgbe_rx *rx, u32 status)
 }
 
 /*
- * Fetches the buffer of descriptor @d, whose page is the caller's then; @meta: more of
- * the descriptor, or NULL. False if nothing has arrived there.
+ * Fetches the buffer of descriptor @d, whose page is the caller's then. False if nothing
+ * has arrived there.
  */
 static __always_inline bool rx_take(struct atmo_ixgbe_rx *rx, const union ixgbe_rx_desc *d,
-				    struct atmo_page **page, struct atmo_rx_frame *frame,
-				    struct atmo_ixgbe_rx_meta *meta)
+				    struct atmo_page **page, struct atmo_rx_frame *frame)
 {
 	u32 status = le32_to_cpu(READ_ONCE(d->wb.status_error));
 	u32 info, flags;
@@ -160,11 +157,6 @@ static __always_inline bool rx_take(struct atmo_ixgbe_rx *rx, const union ixgbe_
 	if (unlikely(len > ATMO_IXGBE_RX_BUF_LEN)) {
 		len = 0;
 		flags |= ATMO_RX_HW_ERROR;
-	}
-	if (meta) {
-		meta->status = status;
-		meta->info = info;
-		meta->hash = le32_to_cpu(READ_ONCE(d->wb.rss_hash));
 	}
 	frame->page = *page;
 	frame->offset = ATMO_FRAME_OFFSET;
@@ -186,7 +178,7 @@ static __always_inline u32 rx_take_batch(struct atmo_ixgbe_rx *rx, struct atmo_r
 
 	n = min(n, rx->use - clean);
 	while (i < n && rx_take(rx, &desc[(at + i) & mask], &page[(clean + i) & mask],
-				&frames[i], NULL))
+				&frames[i]))
 		i++;
 	rx->clean = clean + i;
 	return i;
@@ -309,16 +301,6 @@ u32 atmo_ixgbe_lane_rx_return(struct atmo_lane *lane, struct atmo_rx_frame *fram
 
 /* ---- Ordinary queues ---- */
 
-static bool rx_next(struct atmo_ixgbe_rx *rx, struct atmo_rx_frame *frame,
-		    struct atmo_ixgbe_rx_meta *meta)
-{
-	if (rx->clean == rx->use || !rx_take(rx, &rx->desc[(rx->clean - rx->start) & rx->mask],
-					     &rx->page[rx->clean & rx->mask], frame, meta))
-		return false;
-	rx->clean++;
-	return true;
-}
-
 static void rx_count(struct atmo_ixgbe_queue *q, u64 *counter, u64 n)
 {
 	u64_stats_update_begin(&q->stats.rx_sync);
@@ -331,13 +313,14 @@ static void rx_drop(struct atmo_ixgbe_queue *q, enum atmo_ixgbe_rx_drop why)
 	rx_count(q, &q->stats.rx_drop[why], 1);
 }
 
-static void rx_set_hash(struct sk_buff *skb, const struct atmo_ixgbe_rx_meta *meta)
+static void rx_set_hash(struct sk_buff *skb, const union ixgbe_rx_desc *d)
 {
-	u32 type = FIELD_GET(IXGBE_RXD_RSS_TYPE, meta->info);
+	u32 type = FIELD_GET(IXGBE_RXD_RSS_TYPE, le32_to_cpu(READ_ONCE(d->wb.pkt_info)));
 
 	if (!(skb->dev->features & NETIF_F_RXHASH) || !type)
 		return;
-	skb_set_hash(skb, meta->hash, type == IXGBE_RXD_RSS_TYPE_IPV4_TCP ||
+	skb_set_hash(skb, le32_to_cpu(READ_ONCE(d->wb.rss_hash)),
+		     type == IXGBE_RXD_RSS_TYPE_IPV4_TCP ||
 		     type == IXGBE_RXD_RSS_TYPE_IPV6_TCP ? PKT_HASH_TYPE_L4 :
 		     PKT_HASH_TYPE_L3);
 }
@@ -347,23 +330,25 @@ static void rx_set_hash(struct sk_buff *skb, const struct atmo_ixgbe_rx_meta *me
  * itself: the 82599 reports UDP datagrams with checksum zero as wrong.
  */
 static void rx_set_csum(struct atmo_ixgbe_queue *q, struct sk_buff *skb,
-			const struct atmo_ixgbe_rx_meta *meta)
+			const union ixgbe_rx_desc *d)
 {
+	u32 status = le32_to_cpu(READ_ONCE(d->wb.status_error));
+
 	skb_checksum_none_assert(skb);
 	if (!(skb->dev->features & NETIF_F_RXCSUM))
 		return;
-	if (((meta->status & IXGBE_RXD_STAT_IPCS) && (meta->status & IXGBE_RXD_ERR_IPE)) ||
-	    ((meta->status & IXGBE_RXD_STAT_L4I) && (meta->status & IXGBE_RXD_ERR_L4E))) {
+	if (((status & IXGBE_RXD_STAT_IPCS) && (status & IXGBE_RXD_ERR_IPE)) ||
+	    ((status & IXGBE_RXD_STAT_L4I) && (status & IXGBE_RXD_ERR_L4E))) {
 		rx_count(q, &q->stats.rx_csum_bad, 1);
 		return;
 	}
-	if (meta->status & IXGBE_RXD_STAT_L4I)
+	if (status & IXGBE_RXD_STAT_L4I)
 		skb->ip_summed = CHECKSUM_UNNECESSARY;
 }
 
-/* A frame for Linux, copied: the page goes back to the ring. */
+/* A frame for Linux, copied: the page goes back to the ring. @d: as the device wrote it */
 static void rx_to_linux(struct atmo_ixgbe_queue *q, const struct atmo_rx_frame *frame,
-			const struct atmo_ixgbe_rx_meta *meta)
+			const union ixgbe_rx_desc *d)
 {
 	struct sk_buff *skb = napi_alloc_skb(&q->napi, frame->len);
 
@@ -376,58 +361,81 @@ static void rx_to_linux(struct atmo_ixgbe_queue *q, const struct atmo_rx_frame *
 	rx_count(q, &q->stats.rx_packets, 1);
 	rx_count(q, &q->stats.rx_bytes, frame->len);
 	skb->protocol = eth_type_trans(skb, q->port->netdev);
-	rx_set_hash(skb, meta);
-	rx_set_csum(q, skb, meta);
+	rx_set_hash(skb, d);
+	rx_set_csum(q, skb, d);
 	napi_gro_receive(&q->napi, skb);
 }
 
-/* Is it a whole frame? Those that are none are counted. */
-static bool rx_is_whole(struct atmo_ixgbe_queue *q, const struct atmo_rx_frame *frame)
+static bool rx_is_whole(const struct atmo_rx_frame *frame)
 {
-	if (likely(!(frame->flags & (ATMO_RX_HW_ERROR | ATMO_RX_MULTI_DESC)) &&
-		   frame->len >= ETH_HLEN))
-		return true;
+	return !(frame->flags & (ATMO_RX_HW_ERROR | ATMO_RX_MULTI_DESC)) && frame->len >= ETH_HLEN;
+}
+
+/* It is counted, its page posted again. */
+static noinline void rx_refuse(struct atmo_ixgbe_queue *q, const struct atmo_rx_frame *frame)
+{
 	if (frame->flags & ATMO_RX_HW_ERROR)
 		rx_drop(q, ATMO_IXGBE_RX_HW_ERROR);
 	else if (frame->flags & ATMO_RX_MULTI_DESC)
 		rx_drop(q, ATMO_IXGBE_RX_MULTI_DESC);
 	else
 		rx_drop(q, ATMO_IXGBE_RX_RUNT);
-	return false;
+	atmo_ixgbe_rx_post(&q->rx, frame->page);
 }
 
 /*
- * Frames of one round of the loop.
- *
- * @nr: how many
- * @frame: as they came; @meta and @verdict belong to them
+ * Takes up to @n frames, to the first that is not whole: this one ends the chunk without
+ * being in it, so that others' descriptors are found by their numbers. Returns how many
+ * there were with that.
  */
-struct rx_chunk {
-	u32 nr;
-	struct atmo_rx_frame frame[RX_CHUNK];
-	struct atmo_ixgbe_rx_meta meta[RX_CHUNK];
-	enum atmo_verdict verdict[RX_CHUNK];
-};
-
-/* Returns how many descriptors, up to @n, were looked at. */
-static u32 rx_take_chunk(struct atmo_ixgbe_queue *q, struct rx_chunk *c, u32 n)
+static u32 rx_take_chunk(struct atmo_ixgbe_queue *q, u32 n)
 {
+	const u32 clean = q->rx.clean, at = clean - q->rx.start, mask = q->rx.mask;
+	const union ixgbe_rx_desc *desc = q->rx.desc;
+	struct atmo_rx_frame *frame = q->chunk.frame;
+	struct atmo_page **page = q->rx.page;
+	bool whole = true;
 	u32 i;
 
-	c->nr = 0;
-	for (i = 0; i < n && rx_next(&q->rx, &c->frame[c->nr], &c->meta[c->nr]); i++) {
-		if (rx_is_whole(q, &c->frame[c->nr]))
-			c->nr++;
-		else
-			atmo_ixgbe_rx_post(&q->rx, c->frame[c->nr].page);
+	n = min(n, q->rx.use - clean);
+	for (i = 0; i < n && whole; i++) {
+		if (!rx_take(&q->rx, &desc[(at + i) & mask], &page[(clean + i) & mask],
+			     &frame[i]))
+			break;
+		whole = rx_is_whole(&frame[i]);
 	}
+	q->rx.clean = clean + i;
+	q->chunk.first = at;
+	q->chunk.nr = whole ? i : i - 1;
+	if (unlikely(!whole))
+		rx_refuse(q, &frame[i - 1]);
 	return i;
 }
 
-/* After return the frames' pages, possibly other ones, are posted again. */
-static void rx_chunk_done(struct atmo_ixgbe_queue *q, struct atmo_nic *nic, struct rx_chunk *c)
+/* The pages of frames that were taken: there is room. */
+static void rx_post_chunk(struct atmo_ixgbe_rx *rx, const struct atmo_ixgbe_rx_chunk *c)
+{
+	const u32 use = rx->use, at = use - rx->start, mask = rx->mask, nr = c->nr;
+	union ixgbe_rx_desc *desc = rx->desc;
+	struct atmo_page **page = rx->page;
+	struct device *dev = rx->dev;
+	u32 i;
+
+	for (i = 0; i < nr; i++) {
+		page[(use + i) & mask] = c->frame[i].page;
+		atmo_ixgbe_rx_fill(dev, &desc[(at + i) & mask], c->frame[i].page);
+	}
+	rx->use = use + nr;
+}
+
+/*
+ * After return the frames' pages, possibly other ones, are posted again. Only then: until
+ * a place of the ring is written anew, its descriptor tells about the frame.
+ */
+static void rx_chunk_done(struct atmo_ixgbe_queue *q, struct atmo_nic *nic)
 {
 	u32 i, nr[ATMO_VERDICT_DROPPED + 1] = { 0 };
+	struct atmo_ixgbe_rx_chunk *c = &q->chunk;
 
 	if (nic)
 		atmo_demux_rx(nic, c->frame, c->verdict, c->nr);
@@ -435,10 +443,10 @@ static void rx_chunk_done(struct atmo_ixgbe_queue *q, struct atmo_nic *nic, stru
 		enum atmo_verdict verdict = nic ? c->verdict[i] : ATMO_VERDICT_LINUX;
 
 		if (verdict == ATMO_VERDICT_LINUX)
-			rx_to_linux(q, &c->frame[i], &c->meta[i]);
+			rx_to_linux(q, &c->frame[i], &q->rx.desc[(c->first + i) & q->rx.mask]);
 		nr[verdict]++;
-		atmo_ixgbe_rx_post(&q->rx, c->frame[i].page);
 	}
+	rx_post_chunk(&q->rx, c);
 	if (nr[ATMO_VERDICT_TAKEN])
 		rx_count(q, &q->stats.rx_taken, nr[ATMO_VERDICT_TAKEN]);
 	if (nr[ATMO_VERDICT_DROPPED])
@@ -456,17 +464,16 @@ static void rx_chunk_done(struct atmo_ixgbe_queue *q, struct atmo_nic *nic, stru
  */
 int atmo_ixgbe_rx_clean(struct atmo_ixgbe_queue *q, int budget)
 {
-	struct rx_chunk chunk;
 	struct atmo_nic *nic;
 	int got, done = 0;
 
 	rcu_read_lock();
 	nic = rcu_dereference(q->port->nic);
 	do {
-		got = rx_take_chunk(q, &chunk, min(budget - done, RX_CHUNK));
-		rx_chunk_done(q, nic, &chunk);
+		got = rx_take_chunk(q, min(budget - done, ATMO_IXGBE_RX_CHUNK));
+		rx_chunk_done(q, nic);
 		done += got;
-	} while (got == RX_CHUNK && done < budget);
+	} while ((got == ATMO_IXGBE_RX_CHUNK || got > q->chunk.nr) && done < budget);
 	rcu_read_unlock();
 	if (done)
 		atmo_ixgbe_rx_tail(&q->rx);
