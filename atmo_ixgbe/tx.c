@@ -16,10 +16,10 @@
 #define TX_NO_CONTEXT	(~0ULL)
 
 /*
- * Linux's byte limit doesn't go below: 13 us of the wire. It learns from how much is
+ * Linux's byte limit doesn't go below: 52 us of the wire. It learns from how much is
  * sent while there is always more, which is not how batches come.
  */
-#define TX_MIN_LIMIT	16384
+#define TX_MIN_LIMIT	65536
 
 /* Context, and each part of the largest skb. */
 #define TX_MAX_DESCS	(1 + 1 + MAX_SKB_FRAGS)
