@@ -41,4 +41,31 @@ static __always_inline bool atmo_is_alike(const u8 *a, const u8 *b)
 		 (atmo_alike_word(a + 30) ^ atmo_alike_word(b + 30)));
 }
 
+static __always_inline u32 atmo_alike_u16(const u8 *bytes)
+{
+	return bytes[0] << 8 | bytes[1];
+}
+
+/**
+ * atmo_alike_len_ok() - are the lengths in a datagram that is alike to a good one true?
+ * @a: its first bytes, ATMO_ALIKE_LEN or more
+ * @len: of the frame, without FCS
+ *
+ * Then atmo_parse() says ATMO_PARSE_OK, otherwise ATMO_PARSE_MALFORMED. UDP only.
+ *
+ * Context: any.
+ * Return: true if they are.
+ */
+static __always_inline bool atmo_alike_len_ok(const u8 *a, u32 len)
+{
+	const u32 eth = 14, ip = 20, udp = 8;
+	u32 total_len, udp_len;
+
+	if (len < eth + ip + udp)
+		return false;
+	total_len = atmo_alike_u16(a + eth + 2);
+	udp_len = atmo_alike_u16(a + eth + ip + 4);
+	return total_len <= len - eth && udp_len >= udp && ip + udp_len <= total_len;
+}
+
 #endif /* ATMO_DEMUX_ALIKE_H */

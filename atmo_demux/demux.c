@@ -43,6 +43,7 @@ EXPORT_SYMBOL_GPL(atmo_demux_checksums_ok);
  * @id: whose the last one is that was looked up, or ATMO_STACK_NONE
  * @ep: the same, if it is in the shared lane and started; under RCU
  * @has_head: @head is set: the flow is of IPv4
+ * @is_udp: and of UDP
  * @is_full: @ep's queue was full then; that there may be room by now is for the next batch
  * @head: the frame that was looked up
  */
@@ -50,6 +51,7 @@ struct match {
 	u32 id;
 	struct atmo_endpoint *ep;
 	bool has_head;
+	bool is_udp;
 	bool is_full;
 	u8 head[ATMO_ALIKE_LEN];
 };
@@ -88,6 +90,7 @@ static void look_up(struct atmo_nic *nic, const u8 *data, enum atmo_parse_result
 	m->id = atmo_port_lookup(nic->ports, &flow);
 	m->ep = m->id == ATMO_STACK_NONE ? NULL : xa_load(&nic->matched, m->id);
 	m->has_head = result == ATMO_PARSE_OK && flow.family == AF_INET;
+	m->is_udp = m->has_head && flow.protocol == IPPROTO_UDP;
 	if (m->has_head)
 		memcpy(m->head, data, ATMO_ALIKE_LEN);
 	m->is_full = m->has_head && m->ep && atmo_queue_is_full(m->ep->queue);
@@ -199,6 +202,36 @@ static struct atmo_endpoint *raw_endpoint(struct atmo_nic *nic)
 	return likely(id == ATMO_STACK_NONE) ? NULL : xa_load(&nic->matched, id);
 }
 
+/* A datagram of the flow looked up last, which the parser and the NIC find right? */
+static bool is_good_alike(const struct match *m, const u8 *data, const struct atmo_rx_frame *frame)
+{
+	const u32 verified = ATMO_RX_L3_OK | ATMO_RX_L4_OK;
+
+	return m->is_udp && m->ep && (frame->flags & verified) == verified &&
+	       atmo_alike_len_ok(data, frame->len);
+}
+
+/* By all of its headers, if it takes that. */
+static noinline struct atmo_endpoint *classify_parsed(struct atmo_nic *nic,
+						      struct atmo_rx_frame *frame, bool alike,
+						      struct match *m, enum atmo_verdict *verdict)
+{
+	const u8 *data = frame_data(frame);
+	enum atmo_parse_result result;
+	struct atmo_packet pkt;
+
+	result = atmo_parse(data, frame->len, &pkt);
+	if (result == ATMO_PARSE_OTHER ||
+	    !(alike || atmo_parse_dmac_ok(data, &pkt, nic->netdev->dev_addr)))
+		return raw_endpoint(nic);
+	if (!alike)
+		look_up(nic, data, result, &pkt, m);
+	if (m->id == ATMO_STACK_NONE)
+		return raw_endpoint(nic);
+	*verdict = m->ep ? claimed(nic, m->ep, frame, result, &pkt) : stray(nic, &pkt);
+	return *verdict == ATMO_VERDICT_TAKEN ? m->ep : NULL;
+}
+
 /*
  * Whose a frame is: an endpoint, to which it is to be handed over, or NULL and what
  * becomes of it. What didn't come to our MAC address, or a group's, isn't for this
@@ -208,8 +241,6 @@ static struct atmo_endpoint *classify(struct atmo_nic *nic, struct atmo_rx_frame
 				      struct match *m, enum atmo_verdict *verdict)
 {
 	const u8 *data = frame_data(frame);
-	enum atmo_parse_result result;
-	struct atmo_packet pkt;
 	bool alike;
 
 	*verdict = ATMO_VERDICT_LINUX;
@@ -222,16 +253,8 @@ static struct atmo_endpoint *classify(struct atmo_nic *nic, struct atmo_rx_frame
 	if (unlikely(frame->flags & ATMO_RX_MULTI_DESC))
 		return NULL;
 	alike = is_alike(m, data, frame->len);
-	result = atmo_parse(data, frame->len, &pkt);
-	if (result == ATMO_PARSE_OTHER ||
-	    !(alike || atmo_parse_dmac_ok(data, &pkt, nic->netdev->dev_addr)))
-		return raw_endpoint(nic);
-	if (!alike)
-		look_up(nic, data, result, &pkt, m);
-	if (m->id == ATMO_STACK_NONE)
-		return raw_endpoint(nic);
-	*verdict = m->ep ? claimed(nic, m->ep, frame, result, &pkt) : stray(nic, &pkt);
-	return *verdict == ATMO_VERDICT_TAKEN ? m->ep : NULL;
+	return likely(alike && is_good_alike(m, data, frame)) ? m->ep :
+		classify_parsed(nic, frame, alike, m, verdict);
 }
 
 /**
