@@ -209,11 +209,23 @@ static bool serve(uint32_t i)
 	return true;
 }
 
+/* A turn of those that have something; how many that were. */
+static int serve_ready(int epfd, int timeout_ms)
+{
+	struct epoll_event events[BATCH];
+	int j, n = epoll_wait(epfd, events, BATCH, timeout_ms);
+
+	for (j = 0; j < n; j++)
+		serve(events[j].data.u32);
+	return n;
+}
+
 /*
  * Fetches pages that have been sent, as nothing else tells of them, and hands them to
- * the lane. True if there was nothing else to do.
+ * the lane. That takes long with thousands of sockets, so who has something goes first.
+ * True if there was nothing else to do.
  */
-static bool tidy(void)
+static bool tidy(int epfd)
 {
 	bool idle = true;
 	uint32_t i;
@@ -221,6 +233,8 @@ static bool tidy(void)
 	for (i = 0; i < args.nr; i++) {
 		if (is_held(i))
 			continue;
+		if (serve_ready(epfd, 0) > 0)
+			idle = false;
 		atmo_tx_batch(ones[i].sock, NULL, 0);
 		if (serve(i))
 			idle = false;
@@ -230,20 +244,17 @@ static bool tidy(void)
 
 static void loop(int epfd)
 {
-	struct epoll_event events[BATCH];
 	bool holding = args.hold, worked = true;
-	int j, n;
+	int n;
 
 	while (!ended) {
 		if (holding && released) {
 			holding = false;
 			watch(epfd, args.nr - 1);
 		}
-		n = epoll_wait(epfd, events, BATCH, IDLE_MS);
-		for (j = 0; j < n; j++)
-			serve(events[j].data.u32);
+		n = serve_ready(epfd, IDLE_MS);
 		worked |= n > 0;
-		if (!n && tidy() && worked) {
+		if (!n && tidy(epfd) && worked) {
 			worked = false;
 			puts(holding ? "idle" : "idle, none held");
 			fflush(stdout);
