@@ -85,7 +85,6 @@ struct atmo_ixgbe_queue;
  * @dev: DMA device
  * @clean: next entry to look at
  * @use: next entry to post
- * @start: entry that has descriptor 0
  * @mask: ring size - 1
  * @tailed: @use as last told to the device
  * @running: the device has the ring
@@ -101,7 +100,6 @@ struct atmo_ixgbe_rx {
 	struct device *dev;
 	u32 clean;
 	u32 use;
-	u32 start;
 	u32 mask;
 	u32 tailed;
 	bool running;
@@ -585,8 +583,10 @@ static __always_inline void atmo_ixgbe_rx_fill(struct device *dev, union ixgbe_r
 static __always_inline void atmo_ixgbe_rx_write(struct atmo_ixgbe_rx *rx, u32 i,
 						struct atmo_page *page)
 {
-	rx->page[i & rx->mask] = page;
-	atmo_ixgbe_rx_fill(rx->dev, &rx->desc[(i - rx->start) & rx->mask], page);
+	const u32 at = i & rx->mask;
+
+	rx->page[at] = page;
+	atmo_ixgbe_rx_fill(rx->dev, &rx->desc[at], page);
 }
 
 /*

@@ -50,7 +50,6 @@ void atmo_ixgbe_rx_forget(struct atmo_ixgbe_rx *rx)
 	memset(rx->desc, 0, (rx->mask + 1) * sizeof(*rx->desc));
 	rx->clean = 0;
 	rx->use = 0;
-	rx->start = 0;
 	rx->tailed = 0;
 	rx->in_multi = false;
 }

@@ -36,6 +36,28 @@ u32 atmo_ixgbe_rx_post_batch(struct atmo_ixgbe_rx *rx, struct atmo_page *const *
 	return n;
 }
 
+static void pages_reverse(struct atmo_page **from, struct atmo_page **end)
+{
+	while (from < --end)
+		swap(*from++, *end);
+}
+
+/*
+ * Turns the ring so that what it holds begins at its first place, which is where the
+ * device begins when it starts anew.
+ */
+static void rx_turn(struct atmo_ixgbe_rx *rx)
+{
+	struct atmo_page **first = &rx->page[rx->clean & rx->mask];
+	struct atmo_page **end = &rx->page[rx->mask + 1];
+
+	pages_reverse(rx->page, first);
+	pages_reverse(first, end);
+	pages_reverse(rx->page, end);
+	rx->use -= rx->clean;
+	rx->clean = 0;
+}
+
 /**
  * atmo_ixgbe_rx_repost() - prepare the ring for a device that starts anew
  * @rx: ring; the device doesn't have it
@@ -46,14 +68,14 @@ void atmo_ixgbe_rx_repost(struct atmo_ixgbe_rx *rx)
 {
 	u32 i = rx->clean;
 
-	for (; i != rx->use && (le32_to_cpu(rx->desc[(i - rx->start) & rx->mask].wb.status_error) &
+	for (; i != rx->use && (le32_to_cpu(rx->desc[i & rx->mask].wb.status_error) &
 				IXGBE_RXD_STAT_DD); i++)
 		rx->lost++;
-	rx->start = rx->clean;
-	rx->tailed = rx->clean;
+	rx_turn(rx);
+	rx->tailed = 0;
 	rx->in_multi = false;
-	for (i = rx->clean; i != rx->use; i++)
-		atmo_ixgbe_rx_write(rx, i, rx->page[i & rx->mask]);
+	for (i = 0; i != rx->use; i++)
+		atmo_ixgbe_rx_write(rx, i, rx->page[i]);
 }
 
 /**
@@ -67,7 +89,7 @@ void atmo_ixgbe_rx_tail(struct atmo_ixgbe_rx *rx)
 	if (rx->tailed == rx->use)
 		return;
 	rx->tailed = rx->use;
-	writel((rx->use - rx->start) & rx->mask, rx->tail);
+	writel(rx->use & rx->mask, rx->tail);
 }
 
 /**
@@ -86,7 +108,7 @@ void atmo_ixgbe_rx_tail_lazily(struct atmo_ixgbe_rx *rx)
 
 static u32 rx_status(const struct atmo_ixgbe_rx *rx)
 {
-	const union ixgbe_rx_desc *d = &rx->desc[(rx->clean - rx->start) & rx->mask];
+	const union ixgbe_rx_desc *d = &rx->desc[rx->clean & rx->mask];
 
 	return le32_to_cpu(READ_ONCE(d->wb.status_error));
 }
@@ -171,13 +193,13 @@ static __always_inline bool rx_take(struct atmo_ixgbe_rx *rx, const union ixgbe_
 static __always_inline u32 rx_take_batch(struct atmo_ixgbe_rx *rx, struct atmo_rx_frame *frames,
 					 u32 n)
 {
-	const u32 clean = rx->clean, at = clean - rx->start, mask = rx->mask;
+	const u32 clean = rx->clean, mask = rx->mask;
 	const union ixgbe_rx_desc *desc = rx->desc;
 	struct atmo_page **page = rx->page;
 	u32 i = 0;
 
 	n = min(n, rx->use - clean);
-	while (i < n && rx_take(rx, &desc[(at + i) & mask], &page[(clean + i) & mask],
+	while (i < n && rx_take(rx, &desc[(clean + i) & mask], &page[(clean + i) & mask],
 				&frames[i]))
 		i++;
 	rx->clean = clean + i;
@@ -201,18 +223,19 @@ static __always_inline bool rx_is_fast(const union ixgbe_rx_desc *d, u32 status,
 static __always_inline u32 rx_fast_loop(struct atmo_ixgbe_rx *rx, struct atmo_fast_rx *to, u32 n,
 				   bool datagrams)
 {
-	const u32 clean = rx->clean, at = clean - rx->start, mask = rx->mask;
+	const u32 clean = rx->clean, mask = rx->mask;
 	const union ixgbe_rx_desc *d, *desc = rx->desc;
 	struct atmo_page *const *pages = rx->page;
 	struct device *dev = rx->dev;
 	struct atmo_fast_rx f = *to;
 	struct atmo_page *page;
+	u32 i, at, status, len;
 	bool other = false;
-	u32 i, status, len;
 
 	n = min(n, rx->use - clean);
 	for (i = 0; i < n; i++) {
-		d = &desc[(at + i) & mask];
+		at = (clean + i) & mask;
+		d = &desc[at];
 		status = le32_to_cpu(READ_ONCE(d->wb.status_error));
 		if (!(status & IXGBE_RXD_STAT_DD))
 			break;
@@ -225,7 +248,7 @@ static __always_inline u32 rx_fast_loop(struct atmo_ixgbe_rx *rx, struct atmo_fa
 			break;
 		if (unlikely(len > ATMO_IXGBE_RX_BUF_LEN))
 			break;
-		page = pages[(clean + i) & mask];
+		page = pages[at];
 		dma_sync_single_range_for_cpu(dev, page->dma, ATMO_FRAME_OFFSET, len,
 					      DMA_BIDIRECTIONAL);
 		if (unlikely(!(datagrams ? atmo_fast_rx_datagram(&f, page, len) :
@@ -390,22 +413,22 @@ static noinline void rx_refuse(struct atmo_ixgbe_queue *q, const struct atmo_rx_
  */
 static u32 rx_take_chunk(struct atmo_ixgbe_queue *q, u32 n)
 {
-	const u32 clean = q->rx.clean, at = clean - q->rx.start, mask = q->rx.mask;
+	const u32 clean = q->rx.clean, mask = q->rx.mask;
 	const union ixgbe_rx_desc *desc = q->rx.desc;
 	struct atmo_rx_frame *frame = q->chunk.frame;
 	struct atmo_page **page = q->rx.page;
 	bool whole = true;
-	u32 i;
+	u32 i, at;
 
 	n = min(n, q->rx.use - clean);
 	for (i = 0; i < n && whole; i++) {
-		if (!rx_take(&q->rx, &desc[(at + i) & mask], &page[(clean + i) & mask],
-			     &frame[i]))
+		at = (clean + i) & mask;
+		if (!rx_take(&q->rx, &desc[at], &page[at], &frame[i]))
 			break;
 		whole = rx_is_whole(&frame[i]);
 	}
 	q->rx.clean = clean + i;
-	q->chunk.first = at;
+	q->chunk.first = clean;
 	q->chunk.nr = whole ? i : i - 1;
 	if (unlikely(!whole))
 		rx_refuse(q, &frame[i - 1]);
@@ -415,15 +438,16 @@ static u32 rx_take_chunk(struct atmo_ixgbe_queue *q, u32 n)
 /* The pages of frames that were taken: there is room. */
 static void rx_post_chunk(struct atmo_ixgbe_rx *rx, const struct atmo_ixgbe_rx_chunk *c)
 {
-	const u32 use = rx->use, at = use - rx->start, mask = rx->mask, nr = c->nr;
+	const u32 use = rx->use, mask = rx->mask, nr = c->nr;
 	union ixgbe_rx_desc *desc = rx->desc;
 	struct atmo_page **page = rx->page;
 	struct device *dev = rx->dev;
-	u32 i;
+	u32 i, at;
 
 	for (i = 0; i < nr; i++) {
-		page[(use + i) & mask] = c->frame[i].page;
-		atmo_ixgbe_rx_fill(dev, &desc[(at + i) & mask], c->frame[i].page);
+		at = (use + i) & mask;
+		page[at] = c->frame[i].page;
+		atmo_ixgbe_rx_fill(dev, &desc[at], c->frame[i].page);
 	}
 	rx->use = use + nr;
 }
