@@ -38,8 +38,8 @@ u32 atmo_ixgbe_rx_post_batch(struct atmo_ixgbe_rx *rx, struct atmo_page *const *
 
 static void pages_reverse(struct atmo_page **from, struct atmo_page **end)
 {
-	while (from < --end)
-		swap(*from++, *end);
+	for (; from < --end; from++)
+		swap(*from, *end);
 }
 
 /*
