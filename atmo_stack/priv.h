@@ -84,6 +84,7 @@ enum atmo_instance_state {
  * @copied: frames copied into a page of the application (shared lane)
  * @remapped_total: frames whose page itself became the application's
  * @bounce: kernel-only page to judge a frame on that goes to Linux
+ * @fast: of the fast path; here since kernels clear what lies on the stack, each time
  * @frames: as they come from the lane or queue
  * @work: the same on their way through the protocol
  */
@@ -105,6 +106,7 @@ struct atmo_rx_side {
 	u64	bytes;
 	u64	passed;
 	u64	drops[ATMO_NR_DROPS];
+	struct atmo_fast_rx fast;
 	struct atmo_rx_frame frames[ATMO_CHUNK];
 	struct atmo_rx_work work[ATMO_CHUNK];
 };
@@ -126,6 +128,7 @@ struct atmo_rx_side {
  * @alone: during an exchange: nobody else can take pages of the application
  * @held: first of @frames that the lane has not taken
  * @nr_held: how many; they are offered again before anything else is consumed
+ * @fast: as in the other direction
  * @frames: as they go to the lane; heads are in @work
  * @payload_len: by @frames, for the counters
  * @work: entries on their way through the protocol
@@ -150,6 +153,7 @@ struct atmo_tx_side {
 	u64	bytes;
 	u64	slow;
 	u64	drops[ATMO_NR_DROPS];
+	struct atmo_fast_tx fast;
 	struct atmo_tx_frame frames[ATMO_CHUNK];
 	u16	payload_len[ATMO_CHUNK];
 	struct atmo_tx_work work[ATMO_CHUNK];

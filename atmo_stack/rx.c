@@ -398,21 +398,22 @@ static u32 lane_fast(struct atmo_instance *inst, u32 n, bool *other)
 	const struct atmo_proto *proto = inst->proto;
 	struct atmo_endpoint *ep = &inst->ep;
 	struct atmo_rx_side *rx = &inst->rx;
-	struct atmo_fast_rx to = {
-		.match = proto->rx_plain ? proto->rx_plain(inst, inst->proto_priv) : NULL,
-		.pages = inst->pages,
-		.owners = inst->owners,
-		.entries = rx->ring.entries,
-		.mask = rx->ring.size - 1,
-		.cursor = rx->ring.cursor,
-		.recycle = atmo_owner_word(inst->member, ATMO_OWNER_RECYCLE),
-	};
+	struct atmo_fast_rx *to = &rx->fast;
 
-	n = min(ep->ops->rx_fast(ep->lane, &to, n), n);
-	*other = to.other;
+	to->match = proto->rx_plain ? proto->rx_plain(inst, inst->proto_priv) : NULL;
+	to->pages = inst->pages;
+	to->owners = inst->owners;
+	to->entries = rx->ring.entries;
+	to->mask = rx->ring.size - 1;
+	to->cursor = rx->ring.cursor;
+	to->recycle = atmo_owner_word(inst->member, ATMO_OWNER_RECYCLE);
+	to->bytes = 0;
+	to->other = false;
+	n = min(ep->ops->rx_fast(ep->lane, to, n), n);
+	*other = to->other;
 	rx->nr_nic -= n;
 	rx->packets += n;
-	rx->bytes += to.bytes;
+	rx->bytes += to->bytes;
 	if (n)
 		atmo_ring_submit(&rx->ring, n);
 	return n;

@@ -351,28 +351,35 @@ static u32 send_fast(struct atmo_instance *inst, struct atmo_ring *ring, u32 n, 
 {
 	struct atmo_endpoint *ep = &inst->ep;
 	struct atmo_tx_side *tx = &inst->tx;
-	struct atmo_fast_tx from = {
-		.entries = ring->entries,
-		.pages = inst->pages,
-		.owners = inst->owners,
-		.mask = ring->size - 1,
-		.cursor = ring->cursor,
-		.member = inst->member,
-		.alone = tx->alone,
-		.care = ring == &tx->ring ? ~0ULL : ~atmo_tx_rest(U16_MAX, 0, 0),
-		.ctx = inst,
-	};
+	struct atmo_fast_tx *from = &tx->fast;
 
+	from->entries = ring->entries;
+	from->pages = inst->pages;
+	from->owners = inst->owners;
+	from->mask = ring->size - 1;
+	from->cursor = ring->cursor;
+	from->member = inst->member;
+	from->alone = tx->alone;
+	from->care = ring == &tx->ring ? ~0ULL : ~atmo_tx_rest(U16_MAX, 0, 0);
+	from->dest.t = NULL;
+	from->dest.addr[0] = 0;
+	from->dest.addr[1] = 0;
 	if (inst->proto->tx_plain) {
-		from.find = find_dest;
+		from->find = find_dest;
+		from->dest.rest = 0;
+		from->dest.end = 0;
 	} else {
-		from.dest.rest = atmo_tx_rest(0, 0, ATMO_TX_RECYCLE);
-		from.dest.end = tx->max_payload + 1;
+		from->find = NULL;
+		from->dest.rest = atmo_tx_rest(0, 0, ATMO_TX_RECYCLE);
+		from->dest.end = tx->max_payload + 1;
 	}
-	n = min(ep->ops->tx_fast(ep->lane, &from, n), n);
-	*other = from.other;
+	from->ctx = inst;
+	from->bytes = 0;
+	from->other = false;
+	n = min(ep->ops->tx_fast(ep->lane, from, n), n);
+	*other = from->other;
 	tx->packets += n;
-	tx->bytes += from.bytes;
+	tx->bytes += from->bytes;
 	tx->nr_lane += n;
 	release_entries(tx, ring, n, n);
 	return n;
