@@ -169,7 +169,7 @@ static bool ltx_put(struct atmo_ixgbe_ltx *tx, struct ltx_cursor *c,
 		ltx_put_head(tx, c, place, f, total);
 	else
 		ltx_put_page(tx, c, f, ATMO_TX_CSUM_NONE, total);
-	place->page = (unsigned long)f->page | !(f->page && f->recycle);
+	place->page = (unsigned long)f->page | (f->page && f->recycle ? 0 : LTX_YIELD);
 	c->nr_paged += !!f->page;
 	c->next++;
 	return true;

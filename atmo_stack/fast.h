@@ -53,7 +53,7 @@ struct atmo_fast_rx {
 /* One of ours that the lane has? The driver's word is not taken for it. */
 static __always_inline bool atmo_fast_rx_is_good(const struct atmo_fast_rx *f, u64 slot)
 {
-	return slot <= f->mask && atmo_owner_is_received(f->owners[slot], f->recycle);
+	return slot <= f->mask && atmo_owner_is_received(READ_ONCE(f->owners[slot]), f->recycle);
 }
 
 static __always_inline u64 atmo_fast_rx_slot(const struct atmo_fast_rx *f,

@@ -49,7 +49,7 @@ typedef __u64 u64;
 
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
-#define OPTIMIZER_HIDE_VAR(x)	__asm__ ("" : "+r" (x))
+#define OPTIMIZER_HIDE_VAR(x)	__extension__({ __asm__ ("" : "+r" (x)); })
 #define WRITE_ONCE(x, v)	(*(volatile __typeof__(x) *)&(x) = (v))
 /* Each use says in a comment what it pairs with. */
 #define smp_load_acquire(p)	__atomic_load_n((p), __ATOMIC_ACQUIRE)

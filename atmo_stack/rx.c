@@ -500,7 +500,7 @@ static u32 rx_room(struct atmo_instance *inst, bool replied)
 	return room;
 }
 
-/* @replied: after atmo_instance_replies() */
+/* @replied: what has been released before is looked at by ATMO_REPLY */
 static u32 rx_locked(struct atmo_instance *inst, u32 nr, bool replied)
 {
 	u32 n, got, handled = 0;
