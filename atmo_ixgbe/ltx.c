@@ -74,11 +74,13 @@ static const u8 ltx_min_head[] = {
  * @use: next descriptor to write
  * @next: next frame to put
  * @nr_paged: frames with a page that wait to be yielded
+ * @bytes: of the fast path's batch: sum of its entries' lengths
  */
 struct ltx_cursor {
 	u32 use;
 	u32 next;
 	u32 nr_paged;
+	u32 bytes;
 };
 
 /* @cmd: further bits of the command; @total: bytes of the frame */
@@ -140,10 +142,12 @@ static void ltx_put_page(struct atmo_ixgbe_ltx *tx, struct ltx_cursor *c,
 }
 
 static void ltx_put_head(struct atmo_ixgbe_ltx *tx, struct ltx_cursor *c,
-					 const struct atmo_ixgbe_tx_frame *place,
-					 const struct atmo_tx_frame *f, u32 total)
+			 const struct atmo_ixgbe_tx_frame *place,
+			 const struct atmo_tx_frame *f, u32 total)
 {
-	((struct atmo_fast_head *)place->head)->key = 0;
+	struct atmo_fast_head *head = (void *)place->head;
+
+	head->key = 0;
 	if (unlikely(total < IXGBE_TX_MIN_LEN)) {
 		ltx_copy_tiny(place->head, f);
 		ltx_write(tx, c, place->head_dma, IXGBE_TX_MIN_LEN, IXGBE_TXD_DCMD_EOP, f->csum,
@@ -159,10 +163,11 @@ static void ltx_put_head(struct atmo_ixgbe_ltx *tx, struct ltx_cursor *c,
 
 /* False: @f breaks the rules of struct atmo_tx_frame. */
 static bool ltx_put(struct atmo_ixgbe_ltx *tx, struct ltx_cursor *c,
-				    const struct atmo_tx_frame *f)
+		    const struct atmo_tx_frame *f)
 {
 	struct atmo_ixgbe_tx_frame *place = ltx_frame(tx, c->next);
 	u32 total = (u32)f->head_len + f->len;
+
 	if (unlikely(!ltx_valid(f, total)))
 		return false;
 	if (f->head_len || unlikely(total < IXGBE_TX_MIN_LEN))
@@ -266,9 +271,13 @@ static __always_inline void ltx_put_datagram(struct atmo_ixgbe_ltx *tx, struct l
 		ltx_put_range(tx, c, page, words->offset, words->len, ATMO_TX_CSUM_UDP4, total);
 }
 
-/* Up to the frame number @end. @datagrams: or whole frames; constant */
+/*
+ * Up to the frame number @end. @datagrams: or whole frames; constant. What it is told it
+ * reads at its beginning, and what it has to say it returns: so nearly all registers are
+ * free for the loop.
+ */
 static __always_inline struct ltx_cursor ltx_fast_loop(struct atmo_ixgbe_ltx *tx,
-						       struct atmo_fast_tx *from, u32 end,
+						       const struct atmo_fast_tx *from, u32 end,
 						       bool datagrams)
 {
 	struct ltx_cursor c = ltx_begin(tx);
@@ -286,21 +295,21 @@ static __always_inline struct ltx_cursor ltx_fast_loop(struct atmo_ixgbe_ltx *tx
 			ltx_put_range(tx, &c, page, words.offset, words.len,
 				      ATMO_TX_CSUM_NONE, words.len);
 		place->page = (unsigned long)page;
+		c.nr_paged++;
+		c.bytes += words.len;
 	}
-	from->bytes = f.bytes;
-	from->other = c.next != end;
 	return c;
 }
 
-/* By themselves: the loops need all registers. */
+/* By themselves, for the same reason. */
 static noinline struct ltx_cursor ltx_fast_datagrams(struct atmo_ixgbe_ltx *tx,
-						     struct atmo_fast_tx *from, u32 end)
+						     const struct atmo_fast_tx *from, u32 end)
 {
 	return ltx_fast_loop(tx, from, end, true);
 }
 
 static noinline struct ltx_cursor ltx_fast_whole(struct atmo_ixgbe_ltx *tx,
-						 struct atmo_fast_tx *from, u32 end)
+						 const struct atmo_fast_tx *from, u32 end)
 {
 	return ltx_fast_loop(tx, from, end, false);
 }
@@ -329,8 +338,9 @@ u32 atmo_ixgbe_lane_tx_fast(struct atmo_lane *lane, struct atmo_fast_tx *from, u
 	end = first + min_t(u32, ltx_make_room(tx, n), RS_INTERVAL);
 	c = from->find ? ltx_fast_datagrams(tx, from, end) : ltx_fast_whole(tx, from, end);
 	n = c.next - first;
+	from->bytes = c.bytes;
+	from->other = c.next != end;
 	if (n) {
-		c.nr_paged += n;
 		ltx_report(tx, first, c);
 		ltx_end(lane, c);
 	}

@@ -219,18 +219,31 @@ static __always_inline bool rx_is_fast(const union ixgbe_rx_desc *d, u32 status,
 		(IXGBE_RXD_PKT_UDP | IXGBE_RXD_PKT_IS_ETQF)) == IXGBE_RXD_PKT_UDP;
 }
 
-/* @datagrams: or whole frames; constant */
-static __always_inline u32 rx_fast_loop(struct atmo_ixgbe_rx *rx, struct atmo_fast_rx *to, u32 n,
-				   bool datagrams)
+/**
+ * struct rx_fast_sum - what a loop of the fast path has done
+ * @n: frames
+ * @bytes: sum of the entries' lengths
+ */
+struct rx_fast_sum {
+	u64 n;
+	u64 bytes;
+};
+
+/*
+ * @datagrams: or whole frames; constant. What it is told it reads at its beginning, and what
+ * it has to say it returns: so nearly all registers are free for the loop.
+ */
+static __always_inline struct rx_fast_sum rx_fast_loop(const struct atmo_ixgbe_rx *rx,
+						       const struct atmo_fast_rx *to, u32 n,
+						       bool datagrams)
 {
+	const bool sync = dma_dev_need_sync(rx->dev);
 	const u32 clean = rx->clean, mask = rx->mask;
 	const union ixgbe_rx_desc *d, *desc = rx->desc;
 	struct atmo_page *const *pages = rx->page;
-	struct device *dev = rx->dev;
 	struct atmo_fast_rx f = *to;
 	struct atmo_page *page;
 	u32 i, at, status, len;
-	bool other = false;
 
 	n = min(n, rx->use - clean);
 	for (i = 0; i < n; i++) {
@@ -243,32 +256,30 @@ static __always_inline u32 rx_fast_loop(struct atmo_ixgbe_rx *rx, struct atmo_fa
 		dma_rmb();
 		len = le16_to_cpu(READ_ONCE(d->wb.length));
 		OPTIMIZER_HIDE_VAR(len);
-		other = true;
 		if (unlikely(!rx_is_fast(d, status, datagrams)))
 			break;
 		if (unlikely(len > ATMO_IXGBE_RX_BUF_LEN))
 			break;
 		page = pages[at];
-		dma_sync_single_range_for_cpu(dev, page->dma, ATMO_FRAME_OFFSET, len,
-					      DMA_BIDIRECTIONAL);
+		if (unlikely(sync))
+			dma_sync_single_range_for_cpu(rx->dev, page->dma, ATMO_FRAME_OFFSET, len,
+						      DMA_BIDIRECTIONAL);
 		if (unlikely(!(datagrams ? atmo_fast_rx_datagram(&f, page, len) :
 					   atmo_fast_rx_whole(&f, page, len))))
 			break;
-		other = false;
 	}
-	rx->clean = clean + i;
-	to->bytes = f.bytes;
-	to->other = other;
-	return i;
+	return (struct rx_fast_sum) { .n = i, .bytes = f.bytes };
 }
 
-/* By themselves: the loops need all registers. */
-static noinline u32 rx_fast_datagrams(struct atmo_ixgbe_rx *rx, struct atmo_fast_rx *to, u32 n)
+/* By themselves, for the same reason. */
+static noinline struct rx_fast_sum rx_fast_datagrams(const struct atmo_ixgbe_rx *rx,
+						     const struct atmo_fast_rx *to, u32 n)
 {
 	return rx_fast_loop(rx, to, n, true);
 }
 
-static noinline u32 rx_fast_whole(struct atmo_ixgbe_rx *rx, struct atmo_fast_rx *to, u32 n)
+static noinline struct rx_fast_sum rx_fast_whole(const struct atmo_ixgbe_rx *rx,
+						 const struct atmo_fast_rx *to, u32 n)
 {
 	return rx_fast_loop(rx, to, n, false);
 }
@@ -285,19 +296,20 @@ static noinline u32 rx_fast_whole(struct atmo_ixgbe_rx *rx, struct atmo_fast_rx 
 u32 atmo_ixgbe_lane_rx_fast(struct atmo_lane *lane, struct atmo_fast_rx *to, u32 n)
 {
 	struct atmo_ixgbe_rx *rx = &lane->rx;
+	struct rx_fast_sum sum = { };
 
 	spin_lock(&rx->lock);
-	if (unlikely(rx->in_multi)) {
-		to->other = true;
-		n = 0;
-	} else {
-		n = to->match ? rx_fast_datagrams(rx, to, n) : rx_fast_whole(rx, to, n);
-	}
-	lane->rx_frames += n;
+	if (likely(!rx->in_multi))
+		sum = to->match ? rx_fast_datagrams(rx, to, n) : rx_fast_whole(rx, to, n);
+	rx->clean += sum.n;
+	lane->rx_frames += sum.n;
+	to->bytes = sum.bytes;
+	/* What has come since then is handled, too. */
+	to->other = sum.n < n && atmo_ixgbe_rx_waiting(rx);
 	if (rx->running)
 		atmo_ixgbe_rx_tail_lazily(rx);
 	spin_unlock(&rx->lock);
-	return n;
+	return sum.n;
 }
 
 /**

@@ -229,7 +229,6 @@ static __always_inline bool atmo_fast_tx_next(struct atmo_fast_tx *f,
 				!atmo_owner_take(word, f->member, ATMO_OWNER_RECYCLE)))
 		return false;
 	f->cursor++;
-	f->bytes += words->len;
 	return true;
 }
 

@@ -87,7 +87,7 @@ static __always_inline u64 atmo_udp_read(const struct atmo_udp_match *m,
  * @m: what to look for
  * @frame: first byte of the frame, at a multiple of eight: ATMO_FRAME_OFFSET. It may be
  *	changed meanwhile
- * @len: length of the frame without FCS
+ * @len: length of the frame without FCS; bytes of the headers beyond it can be read
  * @head: out: copy of the headers, of which alone the answer is true
  *
  * Checksums are not looked at.
@@ -104,8 +104,6 @@ static __always_inline u32 atmo_udp_matches(const struct atmo_udp_match *m, cons
 	u64 other;
 	u8 net;
 
-	if (len < ATMO_UDP4_HEADERS)
-		return 0;
 	other = atmo_udp_read(m, head, words, 0);
 	other |= atmo_udp_read(m, head, words, 1);
 	other |= atmo_udp_read(m, head, words, 2);
@@ -115,7 +113,8 @@ static __always_inline u32 atmo_udp_matches(const struct atmo_udp_match *m, cons
 	udp_len = atmo_udp_u16(head, ATMO_ETH_LEN + ATMO_IPV4_LEN + 4);
 	/* The source: no host has 0/8, 127/8 or a group's (RFC 1122, 3.2.1.3). */
 	net = atmo_udp_byte(head, ATMO_ETH_LEN + 12);
-	if (other || total_len > len - ATMO_ETH_LEN || udp_len < ATMO_UDP_LEN ||
+	/* Frames shorter than the headers are among those whose lengths lie. */
+	if (other || total_len + ATMO_ETH_LEN > len || udp_len < ATMO_UDP_LEN ||
 	    udp_len + ATMO_IPV4_LEN > total_len || net == 0 || net == 127 || net >= 224)
 		return 0;
 	return udp_len;

@@ -125,6 +125,7 @@ static u32 fake_tx_fast(struct atmo_lane *lane, struct atmo_fast_tx *from, u32 n
 	for (i = 0; i < n && atmo_fast_tx_next(from, &words, from->find); i++) {
 		at = fake->nr_sent++;
 		fake->sent[at] = fast_frame(from, &fake->heads[at], &words);
+		from->bytes += words.len;
 	}
 	from->other = i < n;
 	fake->nr_fast += i;

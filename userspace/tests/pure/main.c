@@ -22,7 +22,8 @@ int main(int argc, char **argv)
 	nr_frames = strtoul(argv[2], NULL, 0);
 	printf("1..9\n");
 	check_parse(nr_frames);
-	printf("ok 1 - parser against a reference, what is alike, %u frames, seed %s\n", nr_frames, argv[1]);
+	printf("ok 1 - parser against a reference, what is alike, %u frames, seed %s\n",
+	       nr_frames, argv[1]);
 	check_headers();
 	printf("ok 2 - headers that are built are parsed as what they were built from\n");
 	check_table();
