@@ -13,8 +13,9 @@
  * atmo_tx_batch() is the transmit side; atmo_exchange() and atmo_reply() are of both.
  * Each side may be used by one thread at a time, both sides at once. atmo_close() and
  * atmo_stack_restart() may be called when no other call on that socket is running; all
- * other calls by any thread at any time. Different sockets have nothing to do with each other, but for those
- * that share pages, whose packets pass between threads like any other memory.
+ * other calls by any thread at any time. Different sockets have nothing to do with each
+ * other, but for those that share pages, whose packets pass between threads like any
+ * other memory.
  */
 #ifndef LIBATMO_ATMO_H
 #define LIBATMO_ATMO_H
