@@ -126,19 +126,21 @@ static void ltx_copy_head(u8 *to, const struct atmo_tx_frame *f)
 		memcpy(to, f->head, ATMO_TX_HEAD_MAX);
 }
 
-/* A frame, or the rest of it, in its page. */
+/* A frame, or the rest of it, in its page. @sync: it may have to be synchronised */
 static __always_inline void ltx_put_range(struct atmo_ixgbe_ltx *tx, struct ltx_cursor *c,
 					  const struct atmo_page *page, u32 offset, u32 len,
-					  u8 csum, u32 total)
+					  u8 csum, u32 total, bool sync)
 {
-	dma_sync_single_range_for_device(tx->dev, page->dma, offset, len, DMA_BIDIRECTIONAL);
+	if (unlikely(sync))
+		dma_sync_single_range_for_device(tx->dev, page->dma, offset, len,
+						 DMA_BIDIRECTIONAL);
 	ltx_write(tx, c, page->dma + offset, len, IXGBE_TXD_DCMD_EOP, csum, total);
 }
 
 static void ltx_put_page(struct atmo_ixgbe_ltx *tx, struct ltx_cursor *c,
 			 const struct atmo_tx_frame *f, u8 csum, u32 total)
 {
-	ltx_put_range(tx, c, f->page, f->offset, f->len, csum, total);
+	ltx_put_range(tx, c, f->page, f->offset, f->len, csum, total, true);
 }
 
 static void ltx_put_head(struct atmo_ixgbe_ltx *tx, struct ltx_cursor *c,
@@ -260,7 +262,7 @@ static __always_inline void ltx_put_datagram(struct atmo_ixgbe_ltx *tx, struct l
 					     const struct atmo_ixgbe_tx_frame *place,
 					     const struct atmo_fast_tx *f,
 					     const struct atmo_page *page,
-					     const struct atmo_tx_words *words)
+					     const struct atmo_tx_words *words, bool sync)
 {
 	const u32 head_len = atmo_fast_tx_head(f, (void *)place->head, page, words);
 	const u32 total = ATMO_UDP4_HEADERS + words->len;
@@ -268,7 +270,8 @@ static __always_inline void ltx_put_datagram(struct atmo_ixgbe_ltx *tx, struct l
 	ltx_write(tx, c, place->head_dma, head_len, head_len == total ? IXGBE_TXD_DCMD_EOP : 0,
 		  ATMO_TX_CSUM_UDP4, total);
 	if (unlikely(head_len != total))
-		ltx_put_range(tx, c, page, words->offset, words->len, ATMO_TX_CSUM_UDP4, total);
+		ltx_put_range(tx, c, page, words->offset, words->len, ATMO_TX_CSUM_UDP4, total,
+			      sync);
 }
 
 /*
@@ -280,6 +283,7 @@ static __always_inline struct ltx_cursor ltx_fast_loop(struct atmo_ixgbe_ltx *tx
 						       const struct atmo_fast_tx *from, u32 end,
 						       bool datagrams)
 {
+	const bool sync = dma_dev_need_sync(tx->dev);
 	struct ltx_cursor c = ltx_begin(tx);
 	struct atmo_ixgbe_tx_frame *place;
 	struct atmo_fast_tx f = *from;
@@ -290,12 +294,11 @@ static __always_inline struct ltx_cursor ltx_fast_loop(struct atmo_ixgbe_ltx *tx
 		page = &f.pages[words.slot];
 		place = ltx_frame(tx, c.next++);
 		if (datagrams)
-			ltx_put_datagram(tx, &c, place, &f, page, &words);
+			ltx_put_datagram(tx, &c, place, &f, page, &words, sync);
 		else
 			ltx_put_range(tx, &c, page, words.offset, words.len,
-				      ATMO_TX_CSUM_NONE, words.len);
+				      ATMO_TX_CSUM_NONE, words.len, sync);
 		place->page = (unsigned long)page;
-		c.nr_paged++;
 		c.bytes += words.len;
 	}
 	return c;
@@ -341,6 +344,7 @@ u32 atmo_ixgbe_lane_tx_fast(struct atmo_lane *lane, struct atmo_fast_tx *from, u
 	from->bytes = c.bytes;
 	from->other = c.next != end;
 	if (n) {
+		c.nr_paged += n;
 		ltx_report(tx, first, c);
 		ltx_end(lane, c);
 	}
@@ -388,6 +392,50 @@ out:
 	return taken;
 }
 
+/*
+ * Moves the pages of frames that were sent to the receive ring, up to the first that is
+ * not to be received into, or as far as there is room. Returns how many.
+ */
+static u32 ltx_recycle(struct atmo_ixgbe_ltx *tx, struct atmo_ixgbe_rx *rx)
+{
+	const u32 clean = tx->clean, frame_mask = tx->frame_mask, mask = rx->mask, use = rx->use;
+	const u32 n = min(tx->done - clean, atmo_ixgbe_rx_room(rx));
+	const struct atmo_ixgbe_tx_frame *frame = tx->frame;
+	union ixgbe_rx_desc *desc = rx->desc;
+	struct atmo_page **pages = rx->page;
+	struct device *dev = rx->dev;
+	unsigned long page;
+	u32 i, at;
+
+	for (i = 0; i < n; i++) {
+		page = frame[(clean + i) & frame_mask].page;
+		if (unlikely(page & LTX_YIELD))
+			break;
+		at = (use + i) & mask;
+		pages[at] = (struct atmo_page *)page;
+		atmo_ixgbe_rx_fill(dev, &desc[at], pages[at]);
+	}
+	tx->clean = clean + i;
+	rx->use = use + i;
+	return i;
+}
+
+/*
+ * Yields the page of the next frame that was sent. *nr: how many have been, of @n. False:
+ * there is no such frame, or no room for its page.
+ */
+static bool ltx_yield(struct atmo_ixgbe_ltx *tx, struct atmo_page **pages, u32 n, u32 *nr)
+{
+	unsigned long page;
+
+	if (tx->clean == tx->done || *nr == n)
+		return false;
+	page = ltx_frame(tx, tx->clean++)->page;
+	if (page != LTX_YIELD)
+		pages[(*nr)++] = (struct atmo_page *)(page & ~LTX_YIELD);
+	return true;
+}
+
 /**
  * atmo_ixgbe_lane_tx_return() - tx_return of struct atmo_nic_ops
  * @lane: lane
@@ -403,29 +451,15 @@ u32 atmo_ixgbe_lane_tx_return(struct atmo_lane *lane, struct atmo_page **pages, 
 {
 	struct atmo_ixgbe_ltx *tx = &lane->tx;
 	struct atmo_ixgbe_rx *rx = &lane->rx;
-	u32 i, done, use, full, nr = 0;
-	unsigned long page;
+	u32 nr = 0;
 
 	spin_lock(&tx->lock);
 	ltx_reap(tx);
-	done = tx->done;
 	spin_lock(&rx->lock);
-	use = rx->use;
-	full = use + atmo_ixgbe_rx_room(rx);
-	for (i = tx->clean; i != done; i++) {
-		page = ltx_frame(tx, i)->page;
-		if (likely(!(page & LTX_YIELD) && use != full)) {
-			atmo_ixgbe_rx_write(rx, use++, (struct atmo_page *)page);
-			continue;
-		}
-		if (nr == n)
-			break;
-		pages[nr] = (struct atmo_page *)(page & ~LTX_YIELD);
-		nr += page != LTX_YIELD;
-	}
-	tx->clean = i;
-	*recycled = use - rx->use;
-	rx->use = use;
+	*recycled = 0;
+	do {
+		*recycled += ltx_recycle(tx, rx);
+	} while (ltx_yield(tx, pages, n, &nr));
 	tx->nr_paged -= nr + *recycled;
 	if (rx->running)
 		atmo_ixgbe_rx_tail_lazily(rx);

@@ -101,19 +101,6 @@ static void set_state(struct atmo_instance *inst, enum atmo_instance_state state
 	mutex_unlock(&inst->rx.mutex);
 }
 
-/* 0: the instance works. Called with rx.mutex or tx.mutex held. */
-int atmo_instance_error(const struct atmo_instance *inst)
-{
-	switch (inst->state) {
-	case ATMO_INSTANCE_BOUND:
-		return READ_ONCE(inst->failed) ? -EIO : 0;
-	case ATMO_INSTANCE_GONE:
-		return -ENODEV;
-	default:
-		return -ENOTCONN;
-	}
-}
-
 /* 0: the device is up. The instance is known to work. */
 int atmo_instance_device_error(const struct atmo_instance *inst)
 {

@@ -346,7 +346,6 @@ int atmo_instance_stats(struct atmo_instance *inst, struct atmo_stats *stats);
 __poll_t atmo_instance_poll(struct atmo_instance *inst, struct file *file, poll_table *wait);
 void atmo_instance_put(struct atmo_instance *inst);
 void atmo_instance_fill_stats(const struct atmo_instance *inst, struct atmo_stats *stats);
-int atmo_instance_error(const struct atmo_instance *inst);
 int atmo_instance_device_error(const struct atmo_instance *inst);
 void atmo_instance_fail(struct atmo_instance *inst);
 int atmo_instance_stop(struct atmo_instance *inst);
@@ -416,6 +415,19 @@ static inline bool atmo_page_known(const struct atmo_instance *inst,
 static inline bool atmo_page_is_private(struct page *page, int refs)
 {
 	return page_count(page) == refs && !folio_mapped(page_folio(page));
+}
+
+/* 0: the instance works. Called with rx.mutex or tx.mutex held. */
+static inline int atmo_instance_error(const struct atmo_instance *inst)
+{
+	switch (inst->state) {
+	case ATMO_INSTANCE_BOUND:
+		return READ_ONCE(inst->failed) ? -EIO : 0;
+	case ATMO_INSTANCE_GONE:
+		return -ENODEV;
+	default:
+		return -ENOTCONN;
+	}
 }
 
 /* Whole frames in a lane of one's own: no protocol judges them. */

@@ -131,7 +131,8 @@ static void provide_lazily(struct atmo_instance *inst)
 {
 	const struct atmo_rx_side *rx = &inst->rx;
 
-	if (inst->ep.lane && (rx->nr_spare >= ATMO_CHUNK || rx->nr_spare > nr_nic(inst) / 4))
+	if (rx->nr_spare && inst->ep.lane &&
+	    (rx->nr_spare >= ATMO_CHUNK || rx->nr_spare > nr_nic(inst) / 4))
 		provide(inst);
 }
 
