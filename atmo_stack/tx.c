@@ -347,7 +347,8 @@ static struct atmo_fast_dest find_dest(void *ctx, const struct atmo_tx_words *wo
 }
 
 /* Sends up to @n entries, as far as all are as expected; *other: one isn't. */
-static __always_inline u32 send_fast(struct atmo_instance *inst, struct atmo_ring *ring, u32 n, bool *other)
+static __always_inline u32 send_fast(struct atmo_instance *inst, struct atmo_ring *ring, u32 n,
+				     bool *other)
 {
 	struct atmo_endpoint *ep = &inst->ep;
 	struct atmo_tx_side *tx = &inst->tx;
