@@ -207,16 +207,11 @@ static __always_inline u32 rx_take_batch(struct atmo_ixgbe_rx *rx, struct atmo_r
 }
 
 /* What frames of the fast path are: whole and sound, and, of datagrams, with right checksums. */
-#define RX_FAST_WHOLE		(IXGBE_RXD_STAT_DD | IXGBE_RXD_STAT_EOP)
-#define RX_FAST_DATAGRAM	(IXGBE_RXD_STAT_DD | RX_PLAIN_STATUS)
-
 static __always_inline bool rx_is_fast(const union ixgbe_rx_desc *d, u32 status, bool datagram)
 {
-	if (!datagram)
-		return (status & (RX_FAST_WHOLE | IXGBE_RXD_ERR_RXE)) == RX_FAST_WHOLE;
-	return (status & (RX_FAST_DATAGRAM | RX_PLAIN_ERRORS)) == RX_FAST_DATAGRAM &&
-	       (le32_to_cpu(READ_ONCE(d->wb.pkt_info)) &
-		(IXGBE_RXD_PKT_UDP | IXGBE_RXD_PKT_IS_ETQF)) == IXGBE_RXD_PKT_UDP;
+	if (datagram)
+		return rx_is_plain(status, le32_to_cpu(READ_ONCE(d->wb.pkt_info)));
+	return (status & (IXGBE_RXD_STAT_EOP | IXGBE_RXD_ERR_RXE)) == IXGBE_RXD_STAT_EOP;
 }
 
 /**

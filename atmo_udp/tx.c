@@ -67,6 +67,15 @@ static bool send_by_template(const struct atmo_udp_template *t, struct atmo_tx_w
 	return true;
 }
 
+/* The way to a destination that an entry or a caller names. As atmo_path_find(). */
+static int find_path(struct atmo_instance *inst, const __be32 *addr, __be16 port,
+		     struct atmo_l3 *l3, struct atmo_udp_ports *ports, struct atmo_path *path)
+{
+	if (!atmo_path_dest(inst, addr, port, l3->daddr, &ports->dport))
+		return -EINVAL;
+	return atmo_path_find(inst, l3->daddr, path);
+}
+
 static void send_payload(struct atmo_instance *inst, const struct atmo_endpoint *ep,
 			 struct atmo_udp_template *t, struct atmo_tx_work *work)
 {
@@ -80,9 +89,7 @@ static void send_payload(struct atmo_instance *inst, const struct atmo_endpoint 
 	u32 mtu;
 	int err;
 
-	if (!atmo_path_dest(inst, desc->addr, desc->port, l3.daddr, &ports.dport))
-		return atmo_tx_refuse(work, ATMO_DROP_TX_BAD_DEST, -EINVAL);
-	err = atmo_path_find(inst, l3.daddr, &path);
+	err = find_path(inst, desc->addr, desc->port, &l3, &ports, &path);
 	if (err)
 		return atmo_tx_refuse_path(work, err);
 	mtu = atmo_path_mtu(inst, &path);
@@ -172,8 +179,7 @@ static bool make_template(struct atmo_instance *inst, struct atmo_udp_template *
 	struct atmo_path path;
 	u32 mtu;
 
-	if (!atmo_path_dest(inst, desc->addr, desc->port, l3.daddr, &ports.dport) ||
-	    atmo_path_find(inst, l3.daddr, &path))
+	if (find_path(inst, desc->addr, desc->port, &l3, &ports, &path))
 		return false;
 	mtu = atmo_path_mtu(inst, &path);
 	if (mtu < l3_len(ep) || !atmo_path_resolve(inst, &path))
@@ -227,9 +233,7 @@ int atmo_udp_headers(struct atmo_instance *inst, void *priv, struct atmo_headers
 	struct atmo_path path;
 	int err;
 
-	if (!atmo_path_dest(inst, arg->addr, arg->port, l3.daddr, &ports.dport))
-		return -EINVAL;
-	err = atmo_path_find(inst, l3.daddr, &path);
+	err = find_path(inst, arg->addr, arg->port, &l3, &ports, &path);
 	if (err)
 		return err;
 	if (!atmo_path_resolve(inst, &path)) {

@@ -424,24 +424,8 @@ static uint32_t fake_replies(struct fake_instance *in, uint32_t nr)
 	return n;
 }
 
-static int fake_reply(struct fake_instance *in, struct atmo_exchange *arg)
-{
-	int err;
-
-	assert_true(arg->tx_nr || arg->rx_nr);
-	assert_true(arg->tx_nr <= ATMO_MAX_BATCH && arg->rx_nr <= ATMO_MAX_BATCH);
-	pthread_mutex_lock(&k.lock);
-	err = in->failed ? EIO : k.batch_errno;
-	if (!err) {
-		arg->tx_nr = fake_replies(in, arg->tx_nr);
-		arg->rx_nr = fake_rx(in, arg->rx_nr);
-	}
-	pthread_mutex_unlock(&k.lock);
-	return err ? refuse(err) : 0;
-}
-
 /* Sending, then receiving. */
-static int fake_exchange(struct fake_instance *in, struct atmo_exchange *arg)
+static int fake_exchange(struct fake_instance *in, struct atmo_exchange *arg, bool reply)
 {
 	int err;
 
@@ -450,7 +434,7 @@ static int fake_exchange(struct fake_instance *in, struct atmo_exchange *arg)
 	pthread_mutex_lock(&k.lock);
 	err = in->failed ? EIO : k.batch_errno;
 	if (!err) {
-		arg->tx_nr = fake_tx(in, arg->tx_nr);
+		arg->tx_nr = reply ? fake_replies(in, arg->tx_nr) : fake_tx(in, arg->tx_nr);
 		arg->rx_nr = fake_rx(in, arg->rx_nr);
 	}
 	pthread_mutex_unlock(&k.lock);
@@ -521,9 +505,8 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	case ATMO_TX_BATCH:
 		return fake_batch(in, request, arg);
 	case ATMO_EXCHANGE:
-		return fake_exchange(in, arg);
 	case ATMO_REPLY:
-		return fake_reply(in, arg);
+		return fake_exchange(in, arg, request == ATMO_REPLY);
 	default:
 		return fake_control(request, arg);
 	}
